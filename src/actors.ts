@@ -1,0 +1,52 @@
+/**
+ * The contracts between machines and the world: what each injected actor is given, what it says and what it hears.
+ * `src/sim` and `src/node` implement them; so may anyone.
+ *
+ * Every event carries the number of the query or attempt it belongs to; numbers are never reused within one root, so a
+ * machine can drop what is stale. No actor speaks synchronously from its start, or from inside what it hears.
+ */
+import type { Candidate } from './candidate.ts'
+import type { Confirmation } from './config/schema.ts'
+import type { Endpoint, Family, Transport } from './endpoint.ts'
+import type { Failure } from './failure.ts'
+
+/** Time, injected at the root. `setTimeout` and `clearTimeout` are XState's own contract; all in ms. */
+export interface Clock {
+  readonly now: () => number
+  readonly setTimeout: (run: () => void, ms: number) => unknown
+  readonly clearTimeout: (id: unknown) => void
+}
+
+/** One look-up of one name. Ends with exactly one of the two answers, unless it is stopped first. */
+export interface ResolverInput {
+  readonly query: number
+  readonly host: string
+  readonly transport: Transport
+  readonly families: readonly Family[]
+}
+export type ResolverSays =
+  /** `addresses` as text, in the order returned. */
+  | { readonly type: 'resolver.answered'; readonly query: number; readonly addresses: readonly string[] }
+  | { readonly type: 'resolver.failed'; readonly query: number; readonly failure: Failure }
+
+/** One try at one candidate. It owns the socket until that is accepted with `release`; its disposer closes it. */
+export interface DialerInput {
+  readonly attempt: number
+  readonly candidate: Candidate
+  /** Bind this first; no address: the wildcard of the candidate's family. Port 0: any. */
+  readonly local?: { readonly address?: string | undefined; readonly port: number } | undefined
+  readonly confirmation: Confirmation
+}
+export type DialerSays =
+  | { readonly type: 'attempt.opened'; readonly attempt: number; readonly local?: Endpoint | undefined }
+  | { readonly type: 'attempt.connected'; readonly attempt: number; readonly local?: Endpoint | undefined }
+  | { readonly type: 'attempt.negotiated'; readonly attempt: number; readonly hop: number }
+  | { readonly type: 'attempt.confirmed'; readonly attempt: number; readonly sent: number; readonly received: number }
+  | { readonly type: 'attempt.failed'; readonly attempt: number; readonly failure: Failure }
+  /** After `attempt.accepted` only: the held connection is gone. */
+  | { readonly type: 'attempt.lost'; readonly attempt: number; readonly failure: Failure }
+/** `release`: the socket is the user's alone from now on. Otherwise the dialer goes on watching it. */
+export type DialerHears = { readonly type: 'attempt.accepted'; readonly attempt: number; readonly release: boolean }
+
+/** Tells when the machine's interfaces change. */
+export type MonitorSays = { readonly type: 'network.changed' }

@@ -1,0 +1,131 @@
+/**
+ * From one remote and one answer to its candidates, in order, and to what is skipped and why (R1, R3, R6). Pure: the
+ * machines and `plan` call the same function, so what is shown is what will be tried.
+ */
+import type { CandidateOrder, Remote } from './config/schema.ts'
+import { type Address, type Family, type Transport, parseAddress, undialable, unmap } from './endpoint.ts'
+import { type Failure, failure } from './failure.ts'
+
+/** Something between us and the target, made by a plugin. */
+export interface Hop {
+  readonly kind: string
+  readonly host: string
+  readonly port: number
+}
+
+/** One address of a remote. Behind hops it is one address of the first hop. */
+export interface Candidate {
+  /** Index of the remote in the configuration. */
+  readonly remote: number
+  readonly transport: Transport
+  readonly family: Family
+  readonly address: string
+  readonly port: number
+  readonly hops: readonly Hop[]
+}
+
+export interface Skip {
+  readonly candidate: Candidate | null
+  readonly failure: Failure
+}
+
+export interface Candidates {
+  readonly candidates: readonly Candidate[]
+  readonly skipped: readonly Skip[]
+}
+
+/** Addresses taken from one answer (go-libp2p's figure); the rest is dropped with one note. */
+export const MAX_ADDRESSES = 25
+
+/** The families that may be asked for and dialled. */
+export function familiesOf(remote: Remote): readonly Family[] {
+  return remote.family ? [remote.family] : ['ipv4', 'ipv6']
+}
+
+/**
+ * `locals`: what `local` resolved to; undefined where the client does not bind, or binds the wildcard of whatever
+ * family it tries.
+ */
+export function candidatesOf(
+  remote: Remote,
+  index: number,
+  answer: readonly string[],
+  order: CandidateOrder,
+  locals?: readonly Address[],
+): Candidates {
+  const candidates: Candidate[] = []
+  const skipped: Skip[] = []
+  const seen = new Set<string>()
+  let dropped = 0
+  for (const text of answer) {
+    const parsed = parseAddress(text)
+    const address = parsed && (unmap(parsed) ?? parsed)
+    if (seen.has(address?.address ?? text)) continue
+    seen.add(address?.address ?? text)
+    if (seen.size > MAX_ADDRESSES) {
+      dropped++
+      continue
+    }
+    const candidate = address
+      ? { remote: index, transport: remote.proto, ...address, port: remote.port, hops: [] }
+      : null
+    const problem = address ? judge(remote, address, locals) : failure('BAD_ADDRESS', 'plan', badAnswer(text))
+    if (candidate && !problem) candidates.push(candidate)
+    else if (problem) skipped.push({ candidate, failure: problem })
+  }
+  if (dropped > 0) {
+    const message = `${dropped} more addresses of ${remote.host} were dropped: ${MAX_ADDRESSES} are used at most`
+    skipped.push({ candidate: null, failure: failure('TOO_MANY_ADDRESSES', 'plan', message) })
+  }
+  return { candidates: arrange(candidates, order), skipped }
+}
+
+// What a resolver said is not ours to trust: printable characters only, and not many of them.
+const badAnswer = (text: string) =>
+  `the resolver answered with something that is no address: ${JSON.stringify(text.slice(0, 64))}`
+
+function judge(remote: Remote, address: Address, locals: readonly Address[] | undefined): Failure | undefined {
+  const { family } = address
+  if (remote.family && remote.family !== family)
+    return failure('REMOTE_FAMILY', 'plan', `${remote.family} is forced for this remote`)
+  const why = undialable(address)
+  if (why !== undefined) return failure('BAD_ADDRESS', 'plan', `${why} cannot be dialled`)
+  if (locals && !locals.some((local) => local.family === family)) {
+    const bound = locals.map((local) => local.address).join(', ')
+    return failure('LOCAL_FAMILY', 'plan', `the local address ${bound} is not ${family}`)
+  }
+  return undefined
+}
+
+function arrange(candidates: readonly Candidate[], order: CandidateOrder): readonly Candidate[] {
+  const of = (family: Family) => candidates.filter((candidate) => candidate.family === family)
+  const first = candidates[0]?.family ?? 'ipv6'
+  const other = first === 'ipv4' ? 'ipv6' : 'ipv4'
+  switch (order.kind) {
+    case 'as-returned':
+      return candidates
+    case 'ipv4-first':
+      return [...of('ipv4'), ...of('ipv6')]
+    case 'ipv6-first':
+      return [...of('ipv6'), ...of('ipv4')]
+    case 'first-other': {
+      // The first one, then the first of the other family, then the rest as returned: one cheap look at each family.
+      const head = [...of(first).slice(0, 1), ...of(other).slice(0, 1)]
+      return [...head, ...candidates.filter((candidate) => !head.includes(candidate))]
+    }
+    case 'interleave':
+      return interleave(of(first), of(other), order.count)
+  }
+}
+
+// RFC 8305 section 4: `count` of the first family, one of the other, then one of each in turn.
+function interleave(a: Candidate[], b: Candidate[], count: number): Candidate[] {
+  const out = a.slice(0, count)
+  const rest = a.slice(count)
+  for (let i = 0; i < Math.max(rest.length, b.length); i++) {
+    const [fromB, fromA] = [b[i], rest[i]]
+    if (fromB) out.push(fromB)
+    if (fromA) out.push(fromA)
+  }
+  return out
+}

@@ -1,0 +1,110 @@
+/**
+ * The configuration as data: what the text is compiled to, and what programs pass instead of it. Durations are ms.
+ * Plain JSON: keys are handles into a `Vault`, never bytes.
+ */
+import { z } from 'zod'
+import { hostProblem, parseAddress, unmap } from '../endpoint.ts'
+
+/** Limits of `faults.md` section 5 and OpenVPN's own: more is an error, never cut off in silence. */
+export const MAX_REMOTES = 64
+
+const ms = (min: number) => z.int().min(min).max(2_147_483_647)
+
+const Host = z.string().check((context) => {
+  const problem = hostProblem(context.value)
+  if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value })
+})
+
+/** A key somewhere in a vault; the bytes are never in the configuration. */
+const KeyHandle = z.string().regex(/^key:\d+$/)
+
+/**
+ * How a candidate proves that a peer answers. `none`: it does not, the candidate stays unconfirmed. `reply`: `text` is
+ * sent (UDP only), any datagram confirms and is the connection's first message. `openvpn`: the hard-reset exchange.
+ */
+const Confirmation = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('reply'), text: z.string().min(1).max(1200) }),
+  z.strictObject({
+    kind: z.literal('openvpn'),
+    /** How the packet is signed or wrapped, when the server wants that. `auth` is a digest name of OpenVPN's. */
+    wrap: z
+      .discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('tls-auth'),
+          key: KeyHandle,
+          direction: z.union([z.literal(0), z.literal(1)]).optional(),
+          auth: z.string().default('SHA1'),
+        }),
+        z.strictObject({ kind: z.literal('tls-crypt'), key: KeyHandle }),
+      ])
+      .optional(),
+  }),
+])
+
+/** The local side of a client's socket (R7). No `host`: the wildcard of the candidate's family. Port 0: any port. */
+const Local = z.strictObject({ host: Host.optional(), port: z.int().min(0).max(65535).default(0) })
+
+const Remote = z
+  .strictObject({
+    host: Host,
+    port: z.int().min(1).max(65535).default(1194),
+    proto: z.enum(['udp', 'tcp']).default('udp'),
+    /** Forces one address family; both without it (R1). */
+    family: z.enum(['ipv4', 'ipv6']).optional(),
+    /** Binds the socket of each attempt, of the candidate's family only; not bound without it. */
+    local: Local.optional(),
+    /** One deadline for everything that an attempt does, ms. */
+    connectTimeout: ms(1).default(10_000),
+    confirm: Confirmation.default({ kind: 'none' }),
+  })
+  .check((context) => {
+    const { host, family, proto, confirm } = context.value
+    const parsed = parseAddress(host)
+    const literal = parsed && (unmap(parsed) ?? parsed)
+    const problem = (message: string, path: string[]) =>
+      context.issues.push({ code: 'custom', message, path, input: context.value })
+    if (literal && family && literal.family !== family)
+      problem(`${host} is no ${family} address, but ${family} is forced`, ['family'])
+    if (proto === 'tcp' && confirm.kind === 'reply') problem('"reply" confirms UDP candidates only', ['confirm'])
+  })
+
+export const ConfigSchema = z.strictObject({
+  mode: z.literal('client').default('client'),
+  remotes: z.array(Remote).min(1).max(MAX_REMOTES),
+  /** One seeded permutation of the remotes per start; the addresses of each stay in their order. */
+  remoteRandom: z.boolean().default(false),
+  /** A random label in front of each name that is looked up, against caches. */
+  remoteRandomHostname: z.boolean().default(false),
+  /** The only bound on a look-up, ms, from the moment the machine asks. */
+  resolveTimeout: ms(1).default(5_000),
+  /** `infinite`: one look-up per round. ms: repeated every 5 s for so long. 0: a failed name fails the start. */
+  resolvRetry: z.union([z.literal('infinite'), ms(0)]).default('infinite'),
+  connectRetry: z
+    .strictObject({ min: ms(1000).default(1_000), max: ms(1000).default(300_000) })
+    .default({ min: 1_000, max: 300_000 }),
+  /** Failed rounds in a row after which the client gives up; 0: never. */
+  connectRetryMax: z.int().min(0).default(0),
+  pacing: z
+    .strictObject({
+      policy: z.enum(['sequential', 'newest']).default('sequential'),
+      attemptDelay: ms(10).default(250),
+      maxInFlight: z.int().min(1).max(100).default(10),
+    })
+    .default({ policy: 'sequential', attemptDelay: 250, maxInFlight: 10 }),
+  /** The order of the addresses inside one remote. `count`: addresses of the first family before the other's first. */
+  candidateOrder: z
+    .strictObject({
+      kind: z.enum(['as-returned', 'interleave', 'first-other', 'ipv6-first', 'ipv4-first']),
+      count: z.int().min(1).max(25).default(1),
+    })
+    .default({ kind: 'as-returned', count: 1 }),
+})
+
+/** The whole configuration, every default filled in. */
+export type Config = z.output<typeof ConfigSchema>
+/** What a program may write: only `remotes` is needed. */
+export type ConfigInput = z.input<typeof ConfigSchema>
+export type Remote = Config['remotes'][number]
+export type Confirmation = Remote['confirm']
+export type CandidateOrder = Config['candidateOrder']

@@ -1,0 +1,22 @@
+/**
+ * The exchange that proves that a peer answers, sans I/O: bytes to send, a judgement of what comes back. The dialer
+ * sends and times; who makes an exchange (with keys, in the Node ring) is injected.
+ */
+import type { Candidate } from './candidate.ts'
+import type { Confirmation } from './config/schema.ts'
+import type { Failure } from './failure.ts'
+
+export interface Exchange {
+  /** Sent as it is, every time. */
+  readonly request: Uint8Array
+  /** Judges what came from the candidate; on TCP a chunk, on UDP a datagram. */
+  readonly receive: (bytes: Uint8Array) => 'confirmed' | 'waiting' | Failure
+  /** The confirming datagram is the connection's first message. */
+  readonly keepsReply: boolean
+}
+
+/** Makes the exchange for one attempt; `undefined`: nothing to confirm. */
+export type ExchangeFactory = (confirmation: Confirmation, candidate: Candidate) => Exchange | undefined
+
+/** Resend times over UDP, ms after the previous one: 0, 1, 3, 7, 15, 31 s in all, until the attempt's deadline. */
+export const resendAfter = (sent: number): number => 1000 * 2 ** (sent - 1)

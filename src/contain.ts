@@ -1,0 +1,111 @@
+/**
+ * The door of every machine, and the only place in the core that knows XState.
+ *
+ * `contain` wraps a machine that has its actors: each event is stamped with `at`, whole ms since the root's start, and
+ * a throwing action stops the children. XState 5 leaves them running for ever (statelyai/xstate#5153), and for us a
+ * child is an open socket.
+ *
+ * `ioActor` is the shape of every injected actor: typed, silent once it was stopped, with a disposer that never throws.
+ */
+import {
+  type ActorLogic,
+  type ActorSystemInfo,
+  type AnyActorScope,
+  type ActorSystem,
+  type AnyActorRef,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type CallbackActorLogic,
+  type EmittedFrom,
+  type EventFromLogic,
+  type EventObject,
+  fromCallback,
+  type InputFrom,
+  type SnapshotFrom,
+} from 'xstate'
+import type { Clock } from './actors.ts'
+
+type System = ActorSystem<ActorSystemInfo>
+
+type Unstamped<Event> = Event extends { readonly at: number } ? Omit<Event, 'at'> : Event
+
+/** What `contain` makes of a machine: the same to look at, but its senders leave `at` to the door. */
+export type Contained<Machine extends AnyStateMachine> = ActorLogic<
+  SnapshotFrom<Machine>,
+  Unstamped<EventFromLogic<Machine>> & EventObject,
+  InputFrom<Machine>,
+  System,
+  EmittedFrom<Machine>
+>
+
+const origins = new WeakMap<System, number>()
+const clockOf = (system: System) => system._clock as unknown as Clock
+
+export function contain<Machine extends AnyStateMachine>(machine: Machine): Contained<Machine> {
+  // XState binds a machine's methods when it is made, so a derived object overrides these two and shares the rest.
+  const door = {
+    start: (snapshot: AnyMachineSnapshot, { system }: AnyActorScope) => {
+      if (!origins.has(system)) origins.set(system, clockOf(system).now())
+      machine.start(snapshot)
+    },
+    transition: (snapshot: AnyMachineSnapshot, event: AnyEventObject, scope: AnyActorScope) =>
+      transition(machine, snapshot, event, scope),
+  }
+  return Object.assign(Object.create(machine) as Contained<Machine>, door)
+}
+
+function transition(
+  machine: AnyStateMachine,
+  snapshot: AnyMachineSnapshot,
+  event: AnyEventObject,
+  scope: AnyActorScope,
+): AnyMachineSnapshot {
+  const at = Math.floor(clockOf(scope.system).now() - (origins.get(scope.system) ?? 0))
+  // Sends, starts and stops of the step wait in a queue of our own: a step that throws half-way does none of them.
+  const deferred: (() => void)[] = []
+  try {
+    const next = machine.transition(snapshot, { ...event, at }, { ...scope, defer: (run) => deferred.push(run) })
+    for (const run of deferred) scope.defer(run)
+    return next
+  } catch (error) {
+    for (const child of Object.values<AnyActorRef>(snapshot.children)) scope.stopChild(child)
+    return { ...snapshot, status: 'error', error } as unknown as AnyMachineSnapshot
+  }
+}
+
+interface Io<Input, Says, Hears> {
+  readonly input: Input
+  /** Tells the machine; nothing happens once the actor was stopped. */
+  readonly say: (event: Says) => void
+  readonly hear: (listener: (event: Hears) => void) => void
+  readonly clock: Clock
+  /** The key of this root's handles. */
+  readonly system: object
+}
+
+/** `run` starts the work and returns what ends it. */
+export function ioActor<Input, Says extends EventObject, Hears extends EventObject = never>(
+  run: (io: Io<Input, Says, Hears>) => () => void,
+): CallbackActorLogic<Hears, Input> {
+  return fromCallback<Hears, Input>(({ input, sendBack, receive, system }) => {
+    let running = true
+    const dispose = run({
+      input,
+      say: (event) => {
+        if (running) sendBack(event)
+      },
+      hear: receive,
+      clock: clockOf(system),
+      system,
+    })
+    return () => {
+      running = false
+      try {
+        dispose()
+      } catch {
+        // A disposer's throw would reach the parent as an error event in its next state, and end it (xstate.md 1.6).
+      }
+    }
+  })
+}

@@ -1,0 +1,83 @@
+/**
+ * Failures are data: what failed, at which stage, with a code for programs and a sentence for people. An `Error` exists
+ * only where a promise rejects, in the Node ring.
+ */
+
+/** Where in the life of an attempt (or before it) something failed. */
+export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'confirm' | 'connected'
+
+/**
+ * `code` is the system's own (`ECONNREFUSED`, `ENOTFOUND`, ...) or one of ours:
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `TIMEOUT` | the attempt's deadline passed |
+ * | `RESOLVE_TIMEOUT` | the look-up's deadline passed |
+ * | `NO_ADDRESS` | the name exists and has no address of the wanted families |
+ * | `LOCAL_FAMILY` | the local address is of the other family (R6) |
+ * | `REMOTE_FAMILY` | the remote is forced to the other family (R1) |
+ * | `BAD_ADDRESS` | an answer that cannot be dialled |
+ * | `TOO_MANY_ADDRESSES` | more than 25 addresses in one answer |
+ * | `SELF_CONNECT` | the socket was connected to itself |
+ * | `BAD_REPLY` | the peer answered the confirmation with nonsense |
+ * | `CLOSED_BY_PEER` | the peer closed the connection |
+ * | `LOCAL_CLOSE` | the program closed a socket that the engine was holding |
+ * | `REJECTED` / `NEXT` | the program, or the operator, wanted another candidate |
+ * | `EXHAUSTED` | every candidate of every allowed round failed |
+ * | `STOPPED` | stopped before it was done |
+ * | `INTERNAL` | our own bug |
+ */
+export interface Failure {
+  readonly code: string
+  readonly stage: Stage
+  readonly message: string
+}
+
+export function failure(code: string, stage: Stage, message: string = sentenceOf(code)): Failure {
+  return { code, stage, message }
+}
+
+// The machine's own shortage, not the candidate's fault: the dialer tries again within the same attempt.
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+export const isShortage = (code: string): boolean => SHORTAGES.has(code)
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nobody listens there',
+  ECONNRESET: 'the peer reset the connection',
+  EPIPE: 'the peer has closed the connection',
+  ETIMEDOUT: 'the system gave up waiting for the peer',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  EHOSTDOWN: 'the host is down',
+  ENETDOWN: 'the network is down',
+  EADDRINUSE: 'the local address or port is in use',
+  EADDRNOTAVAIL: 'the local address is not one of this machine, or no local port is left',
+  EAFNOSUPPORT: 'this machine has no support for the address family',
+  EINVAL: 'the system refused the address (a zone or a family that does not fit)',
+  EACCES: 'permission denied by this machine',
+  EPERM: 'forbidden by this machine (a firewall rule, perhaps)',
+  EMFILE: 'this process has too many open files',
+  ENFILE: 'this machine has too many open files',
+  ENOBUFS: 'this machine is out of network buffers',
+  ENOMEM: 'this machine is out of memory',
+  ENOTFOUND: 'the name does not exist',
+  ENODATA: 'the name has no address',
+  EAI_AGAIN: 'the name server did not answer, or had trouble of its own',
+  ESERVFAIL: 'the name server failed',
+  EREFUSED: 'the name server refused to answer',
+  TIMEOUT: 'no answer before the deadline',
+  RESOLVE_TIMEOUT: 'no answer from the resolver before the deadline',
+  NO_ADDRESS: 'the name has no address of the wanted family',
+  SELF_CONNECT: 'the socket was connected to itself: nobody listens there',
+  BAD_REPLY: 'the peer answered with something else than the protocol asks for',
+  CLOSED_BY_PEER: 'the peer closed the connection',
+  LOCAL_CLOSE: 'the socket was closed by this program',
+  REJECTED: 'the program rejected the connection',
+  NEXT: 'the operator asked for the next candidate',
+  STOPPED: 'stopped',
+}
+
+/** The sentence for a code; an unknown one speaks for itself. */
+export function sentenceOf(code: string): string {
+  return SENTENCES[code] ?? `the system said ${code}`
+}

@@ -1,0 +1,73 @@
+/**
+ * A trace is one line per note: `    250 attempt 2 tcp [2001:db8::1]:1194 started`. Same input, same seed: the same
+ * bytes, in whatever process, locale or time zone. No session ids, no wall time, no secrets.
+ */
+import type { Candidate } from './candidate.ts'
+import { formatEndpoint } from './endpoint.ts'
+import type { Failure } from './failure.ts'
+import type { Note, RemoteRef } from './ledger.ts'
+
+/** Lines that are kept of a long life; the oldest go first. */
+export const MAX_LINES = 10_000
+
+/** The line of one note: the time in ms since the root's start, right-aligned to 7, then what happened. */
+export function traceLine(note: Note): string {
+  return `${String(note.at).padStart(7)} ${tell(note)}`
+}
+
+function tell(note: Note): string {
+  switch (note.type) {
+    case 'round.started':
+    case 'round.failed':
+    case 'round.ended':
+      return `round ${note.round} ${note.type.slice(6)}`
+    case 'query.started':
+      return `query ${note.query} ${printable(note.host)} ${note.families.join(' ')} started`
+    case 'query.answered':
+      return `query ${note.query} answered ${note.addresses.map(printable).join(' ') || 'nothing'}`
+    case 'query.failed':
+      return `query ${note.query} failed ${because(note.failure)}`
+    case 'candidate.skipped':
+      return `skipped ${target(note.candidate, note.remote)} ${because(note.failure)}`
+    case 'attempt.started':
+      return `attempt ${note.attempt} ${target(note.candidate, note.remote)} started`
+    case 'attempt.opened':
+    case 'attempt.connected': {
+      const from = note.local ? ` from ${formatEndpoint(note.local)}` : ''
+      return `attempt ${note.attempt} ${note.type.slice(8)}${from}`
+    }
+    case 'attempt.negotiated':
+      return `attempt ${note.attempt} negotiated hop ${note.hop}`
+    case 'attempt.confirmed':
+      return `attempt ${note.attempt} confirmed after ${note.sent} sent ${note.received} received`
+    case 'attempt.won':
+      return `attempt ${note.attempt} won${note.confirmed ? '' : ' unconfirmed'}`
+    case 'attempt.failed':
+    case 'attempt.cancelled':
+    case 'attempt.lost':
+      return `attempt ${note.attempt} ${note.type.slice(8)} ${because(note.failure)}`
+    case 'backoff.started':
+      return `backoff ${note.ms} ms after ${note.failed} failed`
+    case 'network.changed':
+      return 'network changed'
+    case 'client.failed':
+      return `client failed ${because(note.failure)}`
+    case 'client.stopped':
+      return 'client stopped'
+  }
+}
+
+const because = ({ code, stage }: Failure): string => `${printable(code)} at ${stage}`
+
+function target(candidate: Candidate | null, remote: RemoteRef): string {
+  return candidate ? `${candidate.transport} ${formatEndpoint(candidate)}` : printable(remote.host)
+}
+
+/** Text of strangers on one line: control characters, bidi marks and line breaks escaped, 256 characters at most. */
+export function printable(text: string): string {
+  const shown = text.length > 256 ? `${text.slice(0, 255)}…` : text
+  // eslint-disable-next-line no-control-regex -- they are what is escaped
+  return shown.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

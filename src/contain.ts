@@ -85,7 +85,7 @@ interface Io<Input, Says, Hears> {
 }
 
 /** `run` starts the work and returns what ends it. */
-export function ioActor<Input, Says extends EventObject, Hears extends EventObject = never>(
+export function ioActor<Input, Says extends EventObject, Hears extends EventObject = EventObject>(
   run: (io: Io<Input, Says, Hears>) => () => void,
 ): CallbackActorLogic<Hears, Input> {
   return fromCallback<Hears, Input>(({ input, sendBack, receive, system }) => {

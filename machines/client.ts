@@ -1,0 +1,219 @@
+/**
+ * The life of a tcp or udp client around its rounds: dialing, connected, backing off, until it is stopped, gives up, or
+ * has handed its socket over for good.
+ *
+ * Law 1: a pause stands between rounds only. A connection that lived 10 s is followed by a new round at once.
+ * Law 2: `dial` is invoked by `active` and never left by a hand-over, so the winner's dialer lives on below it.
+ * Law 3: everything that happened comes in as notes; the ledger is their fold, and each is emitted as it came.
+ *
+ * It may not know what a socket, a resolver or a clock is. It owns no socket: dialers do, below `dial`.
+ */
+import { assign, enqueueActions, sendTo, setup } from 'xstate'
+import { pauseAfter } from '../src/backoff.ts'
+import type { Candidate } from '../src/candidate.ts'
+import type { Config } from '../src/config/schema.ts'
+import { type Contained, contain } from '../src/contain.ts'
+import { type Failure, failure } from '../src/failure.ts'
+import { EMPTY_LEDGER, type Ledger, type Note, headlineOf, record } from '../src/ledger.ts'
+import { type DialActors, type DialOutput, type DialSays, type Numbers, dialMachine } from './dial.ts'
+
+export interface ClientInput {
+  readonly config: Config
+  /** Everything that chance decides; 32 bits. */
+  readonly seed: number
+  /** `true`: hand the first winner over and end (`connect()`). `false`: hold it and live on (`createClient`). */
+  readonly release: boolean
+}
+
+export interface ClientOutput {
+  readonly outcome: 'released' | 'failed' | 'stopped'
+  /** The winner that was handed over. */
+  readonly attempt: number | null
+  readonly failure: Failure | null
+}
+
+type Event = { readonly at: number } & (
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  /** The program does not want the connection: TLS failed, not authorised, its own ping was lost. */
+  | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
+  /** The operator wants the next candidate; while backing off, the next round. */
+  | { readonly type: 'next' }
+  | { readonly type: 'network.changed' }
+  | DialSays
+)
+
+interface Context extends ClientInput {
+  readonly round: number
+  /** Failed rounds in a row. */
+  readonly failed: number
+  readonly starting: boolean
+  readonly first: Candidate | null
+  readonly numbers: Numbers
+  readonly attempt: number | null
+  readonly failure: Failure | null
+  readonly ledger: Ledger
+}
+
+const outputOf = (event: unknown): DialOutput => (event as { readonly output: DialOutput }).output
+
+/** What a client that gave up says: how often it tried, and the first thing that went wrong. */
+function exhausted({ failed, ledger }: Context): Failure {
+  const rounds = failed === 1 ? 'one round' : `${failed} rounds`
+  const headline = headlineOf(ledger)
+  return failure(
+    'EXHAUSTED',
+    'plan',
+    `nothing could be connected in ${rounds}${headline ? `: ${headline.message}` : ''}`,
+  )
+}
+
+const pauseOf = ({ context: { config, failed, seed } }: { readonly context: Context }): number =>
+  pauseAfter(config.connectRetry, failed, seed)
+
+interface Step {
+  readonly context: Context
+  readonly event: Event
+  readonly enqueue: {
+    readonly assign: (change: { readonly ledger: Ledger }) => void
+    readonly emit: (note: Note) => void
+  }
+}
+
+/** The one way into the ledger, and out to whoever listens. */
+function keep({ context, enqueue }: Step, notes: readonly Note[]): void {
+  enqueue.assign({ ledger: notes.reduce(record, context.ledger) })
+  for (const note of notes) enqueue.emit(note)
+}
+
+const roundNote = ({ context, event }: Step, type: 'round.started' | 'round.failed' | 'round.ended'): Note => {
+  return { type, at: event.at, round: context.round }
+}
+
+export const clientMachine = setup({
+  types: {
+    context: {} as Context,
+    events: {} as Event,
+    input: {} as ClientInput,
+    output: {} as ClientOutput,
+    emitted: {} as Note,
+    children: {} as { dial: 'dial' },
+  },
+  actors: { dial: contain(dialMachine) },
+  actions: {
+    beginRound: assign(({ context }) => ({ round: context.round + 1 })),
+    startDial: sendTo('dial', { type: 'start' }),
+    passOn: sendTo('dial', ({ event }) => (event.type === 'reject' ? event : { type: 'next' as const })),
+
+    takeWinner: assign(({ event }) => (event.type === 'dial.won' ? { attempt: event.attempt, starting: false } : {})),
+    takeNumbers: assign(({ event }) => ({ numbers: outputOf(event).numbers })),
+    takeSuccess: assign(({ event }) => ({ failed: 0, first: outputOf(event).lost })),
+    takeFailure: assign(({ context }) => ({ failed: context.failed + 1, first: null })),
+    takeRefusal: assign(({ event }) => ({ failure: outputOf(event).failure })),
+    giveUp: assign(({ context }) => ({ failure: exhausted(context) })),
+
+    noteRoundStarted: enqueueActions((step) => keep(step, [roundNote(step, 'round.started')])),
+    noteRoundFailed: enqueueActions((step) => keep(step, [roundNote(step, 'round.failed')])),
+    noteRoundEnded: enqueueActions((step) => keep(step, [roundNote(step, 'round.ended')])),
+    noteTold: enqueueActions((step) => keep(step, 'notes' in step.event ? step.event.notes : [])),
+    noteNetwork: enqueueActions((step) => keep(step, [{ type: 'network.changed', at: step.event.at }])),
+    noteBackoff: enqueueActions((step) => {
+      const { failed } = step.context
+      keep(step, [{ type: 'backoff.started', at: step.event.at, failed, ms: pauseOf(step) }])
+    }),
+    noteFailure: enqueueActions((step) => {
+      const { failure } = step.context
+      if (failure) keep(step, [{ type: 'client.failed', at: step.event.at, failure }])
+    }),
+    noteStop: enqueueActions((step) => keep(step, [{ type: 'client.stopped', at: step.event.at }])),
+  },
+  guards: {
+    isReleasing: ({ context }) => context.release,
+    isLost: ({ event }) => outputOf(event).outcome === 'lost',
+    isRefused: ({ event }) => outputOf(event).outcome === 'refused',
+    isLastRound: ({ context: { config, failed } }) =>
+      config.connectRetryMax > 0 && failed + 1 >= config.connectRetryMax,
+  },
+  delays: { pause: pauseOf },
+}).createMachine({
+  id: 'client',
+  context: ({ input }) => ({
+    ...input,
+    round: 0,
+    failed: 0,
+    starting: true,
+    first: null,
+    numbers: { query: 0, attempt: 0 },
+    attempt: null,
+    failure: null,
+    ledger: EMPTY_LEDGER,
+  }),
+  initial: 'idle',
+  states: {
+    idle: { on: { start: 'active', stop: 'stopped' } },
+    active: {
+      entry: ['beginRound', 'noteRoundStarted', 'startDial'],
+      invoke: {
+        src: 'dial',
+        id: 'dial',
+        input: ({ context: { config, seed, release, starting, first, numbers } }) => {
+          return { config, seed, release, starting, first, numbers }
+        },
+        onDone: [
+          {
+            guard: 'isLost',
+            target: 'active',
+            reenter: true,
+            actions: ['takeNumbers', 'takeSuccess', 'noteRoundEnded'],
+          },
+          { guard: 'isRefused', target: 'failed', actions: ['noteRoundFailed', 'takeRefusal'] },
+          { guard: 'isLastRound', target: 'failed', actions: ['takeFailure', 'noteRoundFailed', 'giveUp'] },
+          { target: 'backingOff', actions: ['takeNumbers', 'takeFailure', 'noteRoundFailed'] },
+        ],
+      },
+      on: {
+        'dial.noted': { actions: 'noteTold' },
+        'network.changed': { actions: 'noteNetwork' },
+        next: { actions: 'passOn' },
+        reject: { actions: 'passOn' },
+        stop: 'stopped',
+      },
+      initial: 'dialing',
+      states: {
+        dialing: {
+          on: {
+            'dial.won': [
+              { guard: 'isReleasing', target: '#client.released', actions: ['takeWinner', 'noteTold'] },
+              { target: 'connected', actions: ['takeWinner', 'noteTold'] },
+            ],
+          },
+        },
+        connected: { on: { 'dial.resumed': { target: 'dialing', actions: 'noteTold' } } },
+      },
+    },
+    backingOff: {
+      entry: 'noteBackoff',
+      after: { pause: 'active' },
+      on: {
+        'network.changed': { target: 'active', actions: 'noteNetwork' },
+        next: 'active',
+        stop: 'stopped',
+      },
+    },
+    released: { type: 'final' },
+    failed: { type: 'final', entry: 'noteFailure' },
+    stopped: { type: 'final', entry: 'noteStop' },
+  },
+  output: ({ context: { attempt, failure: why, release } }) => {
+    if (why) return { outcome: 'failed', attempt: null, failure: why } as const
+    return release && attempt !== null
+      ? ({ outcome: 'released', attempt, failure: null } as const)
+      : ({ outcome: 'stopped', attempt: null, failure: null } as const)
+  },
+  options: { maxIterations: 1000 },
+})
+
+/** The client with its actors: made once for a set of actors, used by any number of roots. */
+export function clientLogic(actors: DialActors): Contained<typeof clientMachine> {
+  return contain(clientMachine.provide({ actors: { dial: contain(dialMachine.provide({ actors })) } }))
+}

@@ -1,0 +1,506 @@
+/**
+ * One round (R3, R4): resolves the remotes, paces the candidates, and holds the winner until it is lost.
+ *
+ * Law 1: an attempt is data in `round` plus one dialer actor by its number; nothing else stands for it.
+ * Law 2: numbers are never reused; an event whose number is not in flight (or held) is dropped by its guard.
+ * Law 3: no action closes a socket. A dialer's disposer does, when the dialer is stopped; until `attempt.accepted` with
+ *        `release` the dialer owns it.
+ * Law 4: `attempt.accepted` goes straight to the dialer, in a transition that leaves no state that owns it.
+ *
+ * It may not know what a socket, a resolver or a clock is, nor what comes after the round: `client`, its parent, does.
+ * What it did is told to the parent as notes, in one message per step.
+ */
+import { type EventObject, assign, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
+import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
+import type { Candidate } from '../src/candidate.ts'
+import type { Config, Remote } from '../src/config/schema.ts'
+import { type Failure, failure } from '../src/failure.ts'
+import type { Note } from '../src/ledger.ts'
+import { nextStep } from '../src/pacing.ts'
+import {
+  type Flight,
+  type Lookup,
+  type Round,
+  answered,
+  askedHost,
+  bindingOf,
+  climb,
+  expand,
+  isSpent,
+  land,
+  newRound,
+  nextLookup,
+  refOf,
+  takeOff,
+  unfitFailure,
+  viewOf,
+  win,
+} from '../src/round.ts'
+
+/** A connection that lived so long, ms, was a success: its loss starts a new round. */
+const LONG_LIFE = 10_000
+/** Between two look-ups of one name under `resolv-retry n`, ms (OpenVPN's figure). */
+const LOOKUP_PAUSE = 5_000
+
+export interface DialInput {
+  readonly config: Config
+  readonly seed: number
+  /** Whether the winner's socket becomes the user's alone. */
+  readonly release: boolean
+  /** No connection was made yet: only now can a start fail for good. */
+  readonly starting: boolean
+  /** The candidate that was lost after a long life, to be tried first. */
+  readonly first: Candidate | null
+  readonly numbers: Numbers
+}
+
+/** The last numbers that were given out. */
+export interface Numbers {
+  readonly query: number
+  readonly attempt: number
+}
+
+export interface DialOutput {
+  /** `lost`: the winner, after a long life. `refused`: the start failed for good (R6, `resolv-retry 0`). */
+  readonly outcome: 'exhausted' | 'lost' | 'refused'
+  readonly numbers: Numbers
+  readonly lost: Candidate | null
+  readonly failure: Failure | null
+}
+
+export type DialSays =
+  | { readonly type: 'dial.noted'; readonly notes: readonly Note[] }
+  | { readonly type: 'dial.won'; readonly notes: readonly Note[]; readonly attempt: number }
+  | { readonly type: 'dial.resumed'; readonly notes: readonly Note[] }
+
+type Event = { readonly at: number } & (
+  | { readonly type: 'start' }
+  | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'next' }
+  | ResolverSays
+  | DialerSays
+  | { readonly type: 'query.timedOut'; readonly query: number }
+  | { readonly type: 'query.again'; readonly query: number }
+  | { readonly type: 'attempt.timedOut'; readonly attempt: number }
+  | { readonly type: 'pace.elapsed' }
+)
+
+export interface DialContext extends DialInput {
+  readonly round: Round
+  /** The look-up under way, in flight or waiting to be repeated. `since`: when its name was first asked for. */
+  readonly lookup: (Lookup & { readonly query: number; readonly since: number }) | null
+  readonly lost: Candidate | null
+  /** Why the start fails for good. */
+  readonly refusal: Failure | null
+  /** What this step starts and ends, and what there is to tell the parent: done and cleared by `carryOut`. */
+  readonly effects: readonly Effect[]
+  readonly notes: readonly Note[]
+}
+
+type Effect =
+  | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
+  | { readonly do: 'askLater'; readonly query: number }
+  | { readonly do: 'endQuery'; readonly query: number }
+  | { readonly do: 'dial'; readonly input: DialerInput; readonly deadline: number }
+  | { readonly do: 'accept'; readonly attempt: number }
+  | { readonly do: 'endAttempt'; readonly attempt: number }
+  /** When the pacing policy wants to be asked again; null: not before something happens. */
+  | { readonly do: 'wake'; readonly ms: number | null }
+
+const resolver = fromCallback<EventObject, ResolverInput>(() => {
+  throw new Error('provide the resolver actor')
+})
+const dialer = fromCallback<DialerHears, DialerInput>(() => {
+  throw new Error('provide the dialer actor')
+})
+
+const flightOf = ({ round }: DialContext, event: Event): Flight | undefined =>
+  'attempt' in event ? round.flying.find(({ attempt }) => attempt === event.attempt) : undefined
+
+const remoteOf = ({ config }: DialContext, { remote }: Candidate): Remote => config.remotes[remote] as Remote
+
+/** Why an event ends what it ends. */
+function causeOf(context: DialContext, event: Event): Failure {
+  switch (event.type) {
+    case 'attempt.failed':
+    case 'attempt.lost':
+    case 'resolver.failed':
+      return event.failure
+    case 'attempt.timedOut':
+      return failure('TIMEOUT', flightOf(context, event)?.stage ?? 'connect')
+    case 'query.timedOut':
+      return failure('RESOLVE_TIMEOUT', 'resolve')
+    case 'reject':
+      return failure('REJECTED', 'connected', event.reason)
+    default:
+      return failure('NEXT', context.round.held ? 'connected' : (context.round.flying[0]?.stage ?? 'resolve'))
+  }
+}
+
+// The steps: each takes the context to the next one, and leaves what is to be done in `effects` and `notes`.
+
+function step(
+  context: DialContext,
+  change: Partial<DialContext>,
+  effects: readonly Effect[],
+  ...notes: Note[]
+): DialContext {
+  return {
+    ...context,
+    ...change,
+    effects: [...context.effects, ...effects],
+    notes: [...context.notes, ...notes],
+  }
+}
+
+/** Asks the policy until it says `wait`: the only place that starts anything. */
+function proceed(context: DialContext, at: number): DialContext {
+  for (let now = context; ;) {
+    const { config, round, lookup } = now
+    const wanted = nextStep(config.pacing, viewOf(round, config, lookup !== null, at))
+    if (wanted.do === 'wait') return step(now, {}, [{ do: 'wake', ms: wanted.ms }])
+    if (wanted.do === 'start') now = startAttempt(now, at)
+    else {
+      const name = nextLookup(round, config)
+      now = name ? ask(now, at, name) : takeRemote(now, at)
+    }
+  }
+}
+
+/** `since`: a repeated look-up keeps the time of its first. */
+function ask(context: DialContext, at: number, lookup: Lookup, since = at): DialContext {
+  const { config, seed, numbers } = context
+  const query = numbers.query + 1
+  const { transport, families } = lookup
+  const host = askedHost(lookup, config, seed, query)
+  return step(
+    context,
+    { numbers: { ...numbers, query }, lookup: { ...lookup, query, since } },
+    [{ do: 'ask', input: { query, host, transport, families }, timeout: config.resolveTimeout }],
+    { type: 'query.started', at, query, remote: refOf(config, lookup.remote), host, families },
+  )
+}
+
+function takeAnswer(context: DialContext, at: number, addresses: readonly string[]): DialContext {
+  const { lookup, round } = context
+  if (!lookup) return context
+  const { query } = lookup
+  return step(context, { lookup: null, round: answered(round, lookup, { addresses }) }, [{ do: 'endQuery', query }], {
+    type: 'query.answered',
+    at,
+    query,
+    addresses,
+  })
+}
+
+/** `repeat`: the name is asked for again, after a pause. */
+function takeLookupFailure(context: DialContext, at: number, why: Failure, repeat: boolean): DialContext {
+  const { config, lookup, round, starting } = context
+  if (!lookup) return context
+  const { query } = lookup
+  const told: Note = { type: 'query.failed', at, query, remote: refOf(config, lookup.remote), failure: why }
+  if (repeat)
+    return step(
+      context,
+      {},
+      [
+        { do: 'endQuery', query },
+        { do: 'askLater', query },
+      ],
+      told,
+    )
+  const refusal = config.resolvRetry === 0 && starting ? why : null
+  const change = { lookup: null, round: answered(round, lookup, { failure: why }), refusal }
+  return step(context, change, [{ do: 'endQuery', query }], told)
+}
+
+function takeRemote(context: DialContext, at: number): DialContext {
+  const { config, round } = context
+  const remote = refOf(config, round.agenda[round.cursor]?.remote ?? 0)
+  const expanded = expand(round, config)
+  const skipped = expanded.skipped.map((skip): Note => ({ type: 'candidate.skipped', at, remote, ...skip }))
+  return step(context, { round: expanded.round }, [], ...skipped)
+}
+
+function startAttempt(context: DialContext, at: number): DialContext {
+  const { config, numbers } = context
+  const attempt = numbers.attempt + 1
+  const { round, flight } = takeOff(context.round, attempt, at)
+  const { candidate } = flight
+  const { confirm: confirmation, connectTimeout: deadline } = remoteOf(context, candidate)
+  const input = { attempt, candidate, local: bindingOf(round, config, candidate), confirmation }
+  return step(context, { round, numbers: { ...numbers, attempt } }, [{ do: 'dial', input, deadline }], {
+    type: 'attempt.started',
+    at,
+    attempt,
+    remote: refOf(config, candidate.remote),
+    candidate,
+  })
+}
+
+function acceptWinner(context: DialContext, at: number, winner: Flight, confirmed: boolean): DialContext {
+  const { round, lookup } = context
+  const { attempt } = winner
+  const losers = round.flying.filter((flight) => flight !== winner)
+  const effects: Effect[] = [
+    { do: 'accept', attempt },
+    ...losers.map((loser): Effect => ({ do: 'endAttempt', attempt: loser.attempt })),
+    ...(lookup ? [{ do: 'endQuery', query: lookup.query } as const] : []),
+    { do: 'wake', ms: null },
+  ]
+  const cancelled = losers.map((loser): Note => {
+    const why = failure('CANCELLED', loser.stage, `attempt ${attempt} won`)
+    return { type: 'attempt.cancelled', at, attempt: loser.attempt, failure: why }
+  })
+  const won: Note = { type: 'attempt.won', at, attempt, confirmed }
+  return step(context, { round: win(round, attempt, at, confirmed), lookup: null }, effects, won, ...cancelled)
+}
+
+function takeFailure(context: DialContext, at: number, { attempt }: Flight, why: Failure): DialContext {
+  const round = land(context.round, attempt)
+  return step(context, { round }, [{ do: 'endAttempt', attempt }], {
+    type: 'attempt.failed',
+    at,
+    attempt,
+    failure: why,
+  })
+}
+
+/** What is in flight fails; with nothing in flight, the look-up does. */
+function abandon(context: DialContext, at: number): DialContext {
+  const { flying } = context.round
+  if (flying.length === 0) return takeLookupFailure(context, at, failure('NEXT', 'resolve'), false)
+  return flying.reduce((now, flight) => takeFailure(now, at, flight, failure('NEXT', flight.stage)), context)
+}
+
+/** `kept`: it lived long enough to have been a success. */
+function takeLoss(context: DialContext, at: number, why: Failure, kept: boolean): DialContext {
+  const { round } = context
+  if (!round.held) return context
+  const { attempt, candidate } = round.held
+  const change = { round: { ...round, held: null }, lost: kept ? candidate : null }
+  return step(context, change, [{ do: 'endAttempt', attempt }], {
+    type: 'attempt.lost',
+    at,
+    attempt,
+    failure: why,
+    kept,
+  })
+}
+
+// The door stamps an event when it arrives; a delayed one when it is due.
+const STAMPED_LATER = { at: Number.NaN }
+
+export const dialMachine = setup({
+  types: { context: {} as DialContext, events: {} as Event, input: {} as DialInput, output: {} as DialOutput },
+  actors: { resolver, dialer },
+  actions: {
+    begin: assign(({ context, event }) => {
+      return proceed({ ...context, round: newRound(context.config, context.seed, context.first) }, event.at)
+    }),
+    proceed: assign(({ context, event }) => proceed(context, event.at)),
+    takeAnswer: assign(({ context, event }) => {
+      return event.type === 'resolver.answered' ? takeAnswer(context, event.at, event.addresses) : context
+    }),
+    takeLookupFailure: assign(({ context, event }) =>
+      takeLookupFailure(context, event.at, causeOf(context, event), false),
+    ),
+    repeatLookupLater: assign(({ context, event }) =>
+      takeLookupFailure(context, event.at, causeOf(context, event), true),
+    ),
+    repeatLookup: assign(({ context, event }) => {
+      const { lookup } = context
+      return lookup ? ask(context, event.at, lookup, lookup.since) : context
+    }),
+    noteProgress: assign(({ context, event }) => {
+      switch (event.type) {
+        case 'attempt.opened':
+          return step(context, { round: climb(context.round, event.attempt, 'connect') }, [], event)
+        case 'attempt.connected':
+          return step(context, { round: climb(context.round, event.attempt, 'confirm') }, [], event)
+        case 'attempt.negotiated':
+        case 'attempt.confirmed':
+          return step(context, {}, [], event)
+        default:
+          return context
+      }
+    }),
+    acceptWinner: assign(({ context, event }) => {
+      const winner = flightOf(context, event)
+      return winner ? acceptWinner(context, event.at, winner, event.type === 'attempt.confirmed') : context
+    }),
+    takeFailure: assign(({ context, event }) => {
+      const flight = flightOf(context, event)
+      return flight ? takeFailure(context, event.at, flight, causeOf(context, event)) : context
+    }),
+    abandon: assign(({ context, event }) => abandon(context, event.at)),
+    takeLoss: assign(({ context, event }) => takeLoss(context, event.at, causeOf(context, event), false)),
+    takeLateLoss: assign(({ context, event }) => takeLoss(context, event.at, causeOf(context, event), true)),
+
+    carryOut: enqueueActions(({ context, enqueue }) => {
+      for (const effect of context.effects)
+        switch (effect.do) {
+          case 'ask': {
+            const { query } = effect.input
+            enqueue.spawnChild('resolver', { id: `resolve.${query}`, input: effect.input })
+            const timedOut = { type: 'query.timedOut', query, ...STAMPED_LATER } as const
+            enqueue.raise(timedOut, { id: `timeout.${query}`, delay: effect.timeout })
+            break
+          }
+          case 'askLater': {
+            const again = { type: 'query.again', query: effect.query, ...STAMPED_LATER } as const
+            enqueue.raise(again, { id: `again.${effect.query}`, delay: LOOKUP_PAUSE })
+            break
+          }
+          case 'endQuery':
+            enqueue.stopChild(`resolve.${effect.query}`)
+            enqueue.cancel(`timeout.${effect.query}`)
+            enqueue.cancel(`again.${effect.query}`)
+            break
+          case 'dial': {
+            const { attempt } = effect.input
+            enqueue.spawnChild('dialer', { id: `dialer.${attempt}`, input: effect.input })
+            const timedOut = { type: 'attempt.timedOut', attempt, ...STAMPED_LATER } as const
+            enqueue.raise(timedOut, { id: `deadline.${attempt}`, delay: effect.deadline })
+            break
+          }
+          case 'accept': {
+            const { attempt } = effect
+            enqueue.sendTo(`dialer.${attempt}`, { type: 'attempt.accepted', attempt, release: context.release })
+            enqueue.cancel(`deadline.${attempt}`)
+            break
+          }
+          case 'endAttempt':
+            enqueue.stopChild(`dialer.${effect.attempt}`)
+            enqueue.cancel(`deadline.${effect.attempt}`)
+            break
+          case 'wake':
+            enqueue.cancel('pace')
+            if (effect.ms !== null)
+              enqueue.raise({ type: 'pace.elapsed', ...STAMPED_LATER }, { id: 'pace', delay: effect.ms })
+            break
+        }
+      enqueue.assign({ effects: [], notes: [] })
+    }),
+    tell: enqueueActions(({ context: { notes }, enqueue }) => {
+      if (notes.length > 0) enqueue(sendParent({ type: 'dial.noted', notes } satisfies DialSays))
+    }),
+    tellWon: sendParent(({ context: { notes, round } }) => {
+      return { type: 'dial.won', notes, attempt: round.held?.attempt ?? 0 } satisfies DialSays
+    }),
+    tellResumed: sendParent(({ context: { notes } }) => ({ type: 'dial.resumed', notes }) satisfies DialSays),
+  },
+  guards: {
+    isCurrentQuery: ({ context, event }) => 'query' in event && context.lookup?.query === event.query,
+    isRepeatable: ({ context: { config, lookup }, event }) =>
+      lookup !== null &&
+      'query' in event &&
+      lookup.query === event.query &&
+      typeof config.resolvRetry === 'number' &&
+      event.at + LOOKUP_PAUSE - lookup.since <= config.resolvRetry,
+    isFlying: ({ context, event }) => flightOf(context, event) !== undefined,
+    /** The last thing that was asked of the candidate: without a confirmation, connecting is enough. */
+    isReady: ({ context, event }) => {
+      const flight = flightOf(context, event)
+      if (!flight) return false
+      return event.type === 'attempt.confirmed' || remoteOf(context, flight.candidate).confirm.kind === 'none'
+    },
+    isHeld: ({ context, event }) => 'attempt' in event && context.round.held?.attempt === event.attempt,
+    /** A refusal of an unconfirmed candidate shows that it never worked, however late it comes. */
+    isLongLived: ({ context: { round }, event }) => {
+      if (!round.held || event.type !== 'attempt.lost' || event.attempt !== round.held.attempt) return false
+      const neverWorked = !round.held.confirmed && round.held.candidate.transport === 'udp'
+      return event.at - round.held.since >= LONG_LIFE && !(neverWorked && event.failure.code === 'ECONNREFUSED')
+    },
+    isSpent: ({ context }) => isSpent(context.round, context.lookup !== null),
+    isRefused: ({ context }) => {
+      const { round, lookup, starting, refusal } = context
+      if (refusal) return true
+      return starting && isSpent(round, lookup !== null) && unfitFailure(round) !== undefined
+    },
+  },
+}).createMachine({
+  id: 'dial',
+  context: ({ input }) => ({
+    ...input,
+    round: newRound(input.config, input.seed, null),
+    lookup: null,
+    lost: null,
+    refusal: null,
+    effects: [],
+    notes: [],
+  }),
+  initial: 'idle',
+  states: {
+    idle: { on: { start: { target: 'dialing', actions: ['begin', 'tell', 'carryOut'] } } },
+    dialing: {
+      always: [
+        { guard: 'isRefused', target: 'refused' },
+        { guard: 'isSpent', target: 'exhausted' },
+      ],
+      on: {
+        'resolver.answered': { guard: 'isCurrentQuery', actions: ['takeAnswer', 'proceed', 'tell', 'carryOut'] },
+        'resolver.failed': [
+          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'tell', 'carryOut'] },
+          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'tell', 'carryOut'] },
+        ],
+        'query.timedOut': [
+          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'tell', 'carryOut'] },
+          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'tell', 'carryOut'] },
+        ],
+        'query.again': { guard: 'isCurrentQuery', actions: ['repeatLookup', 'tell', 'carryOut'] },
+        'attempt.opened': { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+        'attempt.connected': [
+          { guard: 'isReady', target: 'holding', actions: ['noteProgress', 'acceptWinner', 'tellWon', 'carryOut'] },
+          { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+        ],
+        'attempt.negotiated': { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+        'attempt.confirmed': {
+          guard: 'isReady',
+          target: 'holding',
+          actions: ['noteProgress', 'acceptWinner', 'tellWon', 'carryOut'],
+        },
+        'attempt.failed': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'tell', 'carryOut'] },
+        'attempt.timedOut': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'tell', 'carryOut'] },
+        'pace.elapsed': { actions: ['proceed', 'tell', 'carryOut'] },
+        next: { actions: ['abandon', 'proceed', 'tell', 'carryOut'] },
+      },
+    },
+    holding: {
+      on: {
+        'attempt.lost': [
+          { guard: 'isLongLived', target: 'lost', actions: ['takeLateLoss', 'tell', 'carryOut'] },
+          {
+            guard: 'isHeld',
+            target: 'dialing',
+            actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+          },
+        ],
+        reject: {
+          guard: 'isHeld',
+          target: 'dialing',
+          actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+        },
+        next: {
+          target: 'dialing',
+          actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+        },
+      },
+    },
+    refused: { type: 'final' },
+    exhausted: { type: 'final' },
+    lost: { type: 'final' },
+  },
+  output: ({ context: { numbers, lost, refusal, round, starting } }) => {
+    const why = refusal ?? (starting ? (unfitFailure(round) ?? null) : null)
+    const outcome = lost ? 'lost' : why ? 'refused' : 'exhausted'
+    return { outcome, numbers, lost, failure: why } as const
+  },
+  options: { maxIterations: 5000 },
+})
+
+/** What `dial` has to be given: the actors of `src/actors.ts`. */
+export interface DialActors {
+  readonly resolver: typeof resolver
+  readonly dialer: typeof dialer
+}

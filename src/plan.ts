@@ -1,0 +1,45 @@
+/**
+ * The plan: configuration plus answers gives every candidate in the order in which it would be tried, and every skip
+ * with its reason. Opens nothing; the same functions feed the machines.
+ */
+import type { Candidate, Skip } from './candidate.ts'
+import type { Config } from './config/schema.ts'
+import type { Failure } from './failure.ts'
+import type { RemoteRef } from './ledger.ts'
+import { type Answer, type Lookup, answered, expand, newRound, nextLookup, refOf, unfitFailure } from './round.ts'
+
+export interface PlannedRemote {
+  readonly remote: RemoteRef
+  readonly candidates: readonly Candidate[]
+  readonly skipped: readonly Skip[]
+  /** Its look-up failed. */
+  readonly failure?: Failure
+}
+
+export interface Plan {
+  readonly remotes: readonly PlannedRemote[]
+  /** R6: nothing fits the local address. */
+  readonly failure?: Failure
+}
+
+/** One round on paper. `ask` looks a name up, once for each lookup of the round, in order. */
+export async function makePlan(config: Config, seed: number, ask: (lookup: Lookup) => Promise<Answer>): Promise<Plan> {
+  let round = newRound(config, seed, null)
+  const remotes: PlannedRemote[] = []
+  while (round.cursor < round.agenda.length) {
+    const index = round.agenda[round.cursor]?.remote ?? 0
+    let failed: Failure | undefined
+    for (let lookup = nextLookup(round, config); lookup; lookup = nextLookup(round, config)) {
+      const answer = await ask(lookup)
+      failed ??= answer.failure
+      round = answered(round, lookup, answer)
+    }
+    const expanded = expand({ ...round, waiting: [] }, config)
+    const { waiting } = expanded.round
+    round = expanded.round
+    const planned = { remote: refOf(config, index), candidates: waiting, skipped: expanded.skipped }
+    remotes.push(failed ? { ...planned, failure: failed } : planned)
+  }
+  const unfit = unfitFailure(round)
+  return unfit ? { remotes, failure: unfit } : { remotes }
+}

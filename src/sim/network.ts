@@ -133,7 +133,8 @@ export class VirtualNetwork {
   /** Ends the connections with `ADDR` or `ADDR:PORT`, oldest first. */
   kill(target: string, how: KillHow): void {
     const wanted = canonicalTarget(target)
-    for (const socket of [...this.#open])
+    // What is opened meanwhile is visited too; it is not connected yet, so that nothing happens to it.
+    for (const socket of this.#open)
       if (wanted === socket.remote.address || wanted === formatEndpoint(socket.remote)) socket.kill(how)
   }
 

@@ -202,7 +202,7 @@ const ENTRIES = {
 } as const
 type EntryKind = keyof typeof ENTRIES
 
-const Entry = choice((value) => {
+const Entry = choice<(typeof ENTRIES)[EntryKind]>((value) => {
   if (!isObject(value)) return 'an entry is an object, such as { "atMs": 5000, "do": "stop" }'
   if ('from' in value) return `"from" ${NOT_BUILT}`
   const kind = (Object.keys(ENTRIES) as EntryKind[]).find((kind) => kind in value)

@@ -1,0 +1,52 @@
+/** What came of a scenario, the same from both twins: as data, as JSON of `simulate --json`, validated by zod. */
+import { z } from 'zod'
+import type { LedgerEntry } from '../ledger.ts'
+
+const Family = z.enum(['ipv4', 'ipv6'])
+const Transport = z.enum(['tcp', 'udp'])
+const Ms = z.int().min(0)
+const Port = z.int().min(0).max(65_535)
+const Endpoint = z.strictObject({ family: Family, address: z.string(), port: Port })
+const Remote = z.strictObject({ index: z.int().min(0), host: z.string(), port: Port })
+const Candidate = z.strictObject({ transport: Transport, family: Family, address: z.string(), port: Port })
+const Failure = z.strictObject({
+  code: z.string(),
+  stage: z.enum(['resolve', 'plan', 'open', 'connect', 'negotiate', 'confirm', 'connected']),
+  message: z.string(),
+})
+
+const Entry: z.ZodType<LedgerEntry> = z.strictObject({
+  attempt: z.int().min(1).nullable(),
+  remote: Remote,
+  candidate: Candidate.nullable(),
+  local: Endpoint.optional(),
+  hops: z.array(z.strictObject({ kind: z.string(), host: z.string(), port: Port })),
+  startedAt: Ms,
+  stages: z.strictObject({
+    opened: Ms.exactOptional(),
+    connected: Ms.exactOptional(),
+    negotiated: Ms.exactOptional(),
+    confirmed: Ms.exactOptional(),
+  }),
+  endedAt: Ms.exactOptional(),
+  outcome: z.enum(['won', 'failed', 'cancelled', 'skipped', 'open']),
+  failure: Failure.exactOptional(),
+})
+
+export const ResultSchema = z.strictObject({
+  /** The first outcome, even if it was lost later. `pending`: none until the scenario's end. */
+  outcome: z.enum(['connected', 'failed', 'stopped', 'pending']),
+  /** When that was, ms since the start. */
+  atMs: Ms,
+  /** The first winner. */
+  winner: z
+    .strictObject({ attempt: z.int().min(1), remote: Remote, candidate: Candidate, local: Endpoint.optional() })
+    .exactOptional(),
+  /** The last finished round and the current one. */
+  ledger: z.array(Entry).readonly(),
+  /** Why the client gave up. */
+  failure: Failure.exactOptional(),
+  /** Everything that happened, a line each; the oldest are dropped from a very long one. */
+  trace: z.array(z.string()).readonly(),
+})
+export type ScenarioResult = z.output<typeof ResultSchema>

@@ -1,0 +1,147 @@
+/**
+ * Runs a scenario: one client in one virtual world, its timeline, and what came of it. Thousands a second, each the
+ * same every time.
+ *
+ * The client is started before time moves. The script's entries are results without a number (0), so in their instant
+ * they come before what the network says, in the order of the file, and before every timer.
+ *
+ * Nothing may be left when the root has been stopped: a leak is our own bug and throws, as does a machine that threw.
+ */
+import { type Actor, createActor } from 'xstate'
+import { clientLogic } from '../../machines/client.ts'
+import type { Config } from '../config/schema.ts'
+import { handlesOf } from '../handles.ts'
+import { type Ledger, type Note, entriesOf } from '../ledger.ts'
+import { MAX_LINES, traceLine } from '../trace.ts'
+import type { ScenarioResult } from './result.ts'
+import type { Scenario, TimelineEntry } from './scenario.ts'
+import type { VirtualHandle } from './wire.ts'
+import { type VirtualWorld, leaksOf, virtualWorld } from './world.ts'
+
+/** What may be done to a client from outside. */
+export type Command = Extract<TimelineEntry, { readonly do: unknown }>['do']
+
+/** A scenario that is running, as hooks see it. */
+export interface Run {
+  readonly world: VirtualWorld
+  readonly ledger: () => Ledger
+  readonly command: (command: Command) => void
+}
+
+export interface RunOptions {
+  /** Hand the first winner over and end, as `connect()` does; by default it is held, as `createClient` does. */
+  readonly release?: boolean
+  /** After the start (0) and after each callback of the clock (1, 2, ...); a test may stop the client here. */
+  readonly afterStep?: (index: number, run: Run) => void
+  /** In the midst of whatever the machine is doing. */
+  readonly onNote?: (note: Note, run: Run) => void
+}
+
+type ClientScenario = Scenario & { readonly config: Config }
+
+/** Throws for bugs of our own only: a machine that threw, a loop without time, a leak. */
+export function runScenario(scenario: ClientScenario, options: RunOptions = {}): ScenarioResult {
+  const { config, seed } = scenario
+  const world = virtualWorld(scenario)
+  const input = { config, seed, release: options.release ?? false }
+  const actor = createActor(clientLogic(world.actors), { clock: world.clock, input })
+  const result = play(actor, world, scenario, options)
+  const leaks = leaksOf(world, actor.system)
+  if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
+  return result
+}
+
+type Client = Actor<ReturnType<typeof clientLogic>>
+
+function play(actor: Client, world: VirtualWorld, scenario: ClientScenario, options: RunOptions): ScenarioResult {
+  const { clock } = world
+  const bugs: unknown[] = []
+  const run = runOf(actor, world)
+  const tape = record(actor, run, options)
+  const script = scenario.timeline.map((entry) => clock.at(entry.atMs, 0, () => befall(entry, run)))
+  actor.subscribe({ error: (error) => bugs.push(error) })
+  try {
+    actor.start()
+    actor.send({ type: 'start' })
+    options.afterStep?.(0, run)
+    for (let index = 1; isRunning(actor) && (clock.next ?? Infinity) <= scenario.untilMs; index++) {
+      clock.step()
+      options.afterStep?.(index, run)
+    }
+    if (bugs.length > 0) throw new Error('the client died of a bug', { cause: bugs[0] })
+    return { ...tape.outcome(scenario.untilMs), ledger: entriesOf(run.ledger()), trace: tape.lines }
+  } finally {
+    // The end of the scenario is nothing that happened in it.
+    tape.stop()
+    actor.stop()
+    for (const id of script) clock.clearTimeout(id)
+    takeReleased(actor)
+  }
+}
+
+const isRunning = (actor: Client) => actor.getSnapshot().status === 'active'
+
+function runOf(actor: Client, world: VirtualWorld): Run {
+  const ledger = () => actor.getSnapshot().context.ledger
+  const command = (command: Command) => {
+    if (!isRunning(actor)) return
+    if (command === 'network-changed') actor.send({ type: 'network.changed' })
+    else if (command !== 'reject') actor.send({ type: command })
+    else actor.send({ type: 'reject', attempt: winnerOf(ledger())?.attempt ?? 0, reason: 'the scenario says so' })
+  }
+  return { world, ledger, command }
+}
+
+/** Takes down what the client tells, and which outcome came first. */
+function record(actor: Client, run: Run, { onNote }: RunOptions) {
+  const lines: string[] = []
+  let first: Outcome | undefined
+  const subscription = actor.on('*', (note) => {
+    lines.push(traceLine(note))
+    if (lines.length > MAX_LINES) lines.shift()
+    first ??= outcomeOf(note, run)
+    onNote?.(note, run)
+  })
+  return {
+    lines,
+    outcome: (atMs: number): Outcome => first ?? { outcome: 'pending', atMs },
+    stop: () => subscription.unsubscribe(),
+  }
+}
+
+type Outcome = Pick<ScenarioResult, 'outcome' | 'atMs' | 'winner' | 'failure'>
+
+function outcomeOf(note: Note, run: Run): Outcome | undefined {
+  const { at: atMs } = note
+  if (note.type === 'client.stopped') return { outcome: 'stopped', atMs }
+  if (note.type === 'client.failed') return { outcome: 'failed', atMs, failure: note.failure }
+  if (note.type !== 'attempt.won') return undefined
+  const winner = winnerOf(run.ledger())
+  return winner ? { outcome: 'connected', atMs, winner } : undefined
+}
+
+/** The connection that is held. */
+function winnerOf(ledger: Ledger): ScenarioResult['winner'] {
+  const entry = ledger.current.find(({ outcome, endedAt }) => outcome === 'won' && endedAt === undefined)
+  if (!entry?.candidate || entry.attempt === null) return undefined
+  const { attempt, remote, candidate, local } = entry
+  return { attempt, remote, candidate, local }
+}
+
+function befall(entry: TimelineEntry, { world: { network, names }, command }: Run): void {
+  if ('network' in entry) network.change(entry.network)
+  else if ('names' in entry) names.change(entry.names)
+  else if ('kill' in entry) network.kill(entry.kill.address, entry.kill.how)
+  else if ('bindError' in entry) network.changeBinds(entry.bindError)
+  else command(entry.do)
+}
+
+/** The host's part: a released socket is taken out of the registry, used, and closed. */
+function takeReleased(actor: Client): void {
+  const attempt = actor.getSnapshot().output?.attempt
+  const handles = handlesOf(actor.system)
+  const handle = handles.get(attempt ?? 0)?.handle as VirtualHandle | undefined
+  if (!handle) return
+  handles.delete(attempt ?? 0)
+  handle.close()
+}

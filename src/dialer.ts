@@ -21,7 +21,8 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
   return ioActor<DialerInput, DialerSays, DialerHears>(({ input, say, hear, clock, system }) => {
     const { attempt, candidate } = input
     const remote: Endpoint = { family: candidate.family, address: candidate.address, port: candidate.port }
-    const exchange = exchangeFor(input.confirmation, candidate)
+    const made = exchangeFor(input.confirmation, candidate)
+    const exchange = made && 'code' in made ? undefined : made
     const handles = handlesOf(system)
     let socket: WireSocket | undefined
     let timer: unknown
@@ -118,7 +119,8 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
       reply = []
     })
 
-    open()
+    if (made && 'code' in made) timer = clock.setTimeout(() => fail(made), 0)
+    else open()
     // After a release the handle stays in the registry until the host has taken it; it is nobody's to close here.
     return () => {
       if (!released) close()

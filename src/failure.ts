@@ -13,6 +13,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * |---|---|
  * | `TIMEOUT` | the attempt's deadline passed |
  * | `RESOLVE_TIMEOUT` | the look-up's deadline passed |
+ * | `BAD_HOST` | a host that the system never gets to see: control characters, numeric shorthands |
  * | `NO_ADDRESS` | the name exists and has no address of the wanted families |
  * | `LOCAL_FAMILY` | the local address is of the other family (R6) |
  * | `REMOTE_FAMILY` | the remote is forced to the other family (R1) |
@@ -20,6 +21,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `TOO_MANY_ADDRESSES` | more than 25 addresses in one answer |
  * | `SELF_CONNECT` | the socket was connected to itself |
  * | `BAD_REPLY` | the peer answered the confirmation with nonsense |
+ * | `BAD_KEY` / `BAD_DIGEST` | the confirmation cannot be signed: no such key here, no such digest |
  * | `CLOSED_BY_PEER` | the peer closed the connection |
  * | `LOCAL_CLOSE` | the program closed a socket that the engine was holding |
  * | `REJECTED` / `NEXT` | the program, or the operator, wanted another candidate |

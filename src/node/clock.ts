@@ -1,0 +1,35 @@
+/** Real time as the machines' `Clock`. It knows nothing of what it wakes. */
+import type { Clock } from '../actors.ts'
+
+/** Node runs a longer timer at once (and warns); ms. */
+const LONGEST = 2_147_483_647
+
+interface Timer {
+  due: NodeJS.Timeout
+  delivery?: NodeJS.Immediate
+}
+
+const arm = (run: () => void, at: number): Timer => {
+  const wait = Math.min(LONGEST, Math.max(0, Math.ceil(at - performance.now())))
+  const deliver = () => {
+    if (performance.now() < at) Object.assign(timer, arm(run, at))
+    else run()
+  }
+  const timer: Timer = { due: setTimeout(() => (timer.delivery = setImmediate(deliver)), wait) }
+  return timer
+}
+
+/**
+ * Monotonic (`performance.now`), so a change of the wall clock moves nothing. A due timer is delivered through
+ * `setImmediate`, after the poll phase: a result that is ready at the deadline comes before the deadline. Never early:
+ * libuv's loop time is cut to whole milliseconds and may fire a timer a fraction too soon.
+ */
+export const nodeClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (run, ms) => arm(run, performance.now() + ms),
+  clearTimeout: (id) => {
+    const timer = id as Timer | undefined
+    clearTimeout(timer?.due)
+    clearImmediate(timer?.delivery)
+  },
+}

@@ -1,0 +1,27 @@
+/** How the kernel, through Node, spells what the core has words for. */
+import { isIP } from 'node:net'
+import { type Endpoint, type Family, parseAddress } from '../endpoint.ts'
+import { type Failure, failure, type Stage } from '../failure.ts'
+import type { WireRequest } from '../wire.ts'
+
+/** What "bind, but to no address" means in each family. */
+export const WILDCARD: Readonly<Record<Family, string>> = { ipv4: '0.0.0.0', ipv6: '::' }
+
+/** From `socket.address()`, which is `{}` for a socket that is gone. */
+export function endpointOf(family: Family, found: { address?: string; port?: number }): Endpoint | undefined {
+  const { address, port } = found
+  if (address === undefined || port === undefined) return undefined
+  return { family, address: parseAddress(address)?.address ?? address, port }
+}
+
+/** `code` is the system's own; Node's refusals of an argument have one too (`ERR_...`). */
+export function systemFailure(error: NodeJS.ErrnoException, stage: Stage): Failure {
+  return error.code === undefined ? failure('INTERNAL', stage, error.message) : failure(error.code, stage)
+}
+
+/** Node would look up what it takes for no address, so that is never handed to it. */
+export function literalProblem({ remote, local }: WireRequest): Failure | undefined {
+  const strange = [remote.address, local?.address].find((address) => address !== undefined && isIP(address) === 0)
+  if (strange === undefined) return undefined
+  return failure('BAD_ADDRESS', 'open', `Node takes ${JSON.stringify(strange)} for no address`)
+}

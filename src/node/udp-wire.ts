@@ -1,0 +1,112 @@
+/**
+ * One connected UDP socket of the kernel as a `WireSocket`. It decides nothing.
+ *
+ * `connect()` does not filter what was queued before it (`faults.md` 1.6), so the source of every datagram is compared.
+ * The listeners are the channel's and stay with it after a release; until the hand-over the dialer reads before it.
+ */
+import { createSocket, type RemoteInfo } from 'node:dgram'
+import { type Failure, failure } from '../failure.ts'
+import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
+import { type ChannelFeed, datagramChannel } from './datagram-channel.ts'
+import { endpointOf, literalProblem, systemFailure, WILDCARD } from './kernel.ts'
+
+/** Bytes that may wait while the kernel's own buffer is full; the next datagram is refused with ENOBUFS. */
+const MAX_UNSENT = 1_048_576
+
+/** What says that the peer is gone, not that one datagram could not be sent. */
+const LOSSES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EACCES', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** Node throws some refusals that the kernel would have reported. */
+function attempt(act: () => void, refused: (error: NodeJS.ErrnoException) => void): void {
+  try {
+    act()
+  } catch (error) {
+    refused(error as NodeJS.ErrnoException)
+  }
+}
+
+export function openUdp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
+  const { family, remote, local } = request
+  const socket = createSocket({ type: family === 'ipv4' ? 'udp4' : 'udp6', ipv6Only: family === 'ipv6' })
+  let state: 'dialling' | 'held' | 'done' = 'dialling'
+  let cause = literalProblem(request)
+  let feed: ChannelFeed | undefined
+  /** The peer as the kernel spells it. */
+  let peer: { readonly address: string; readonly port: number } | undefined
+
+  const stage = () => (feed ? 'connected' : 'connect')
+  const shut = () => {
+    try {
+      socket.close()
+    } catch {
+      // Closed already; Node throws then.
+    }
+  }
+  const end = (why: Failure) => {
+    cause ??= why
+    shut()
+  }
+  const send = (bytes: Uint8Array, sent: (problem?: Failure) => void) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const problem = systemFailure(error, stage())
+      if (LOSSES.has(problem.code)) end(problem)
+      sent(problem)
+    }
+    attempt(() => {
+      if (socket.getSendQueueSize() + bytes.byteLength > MAX_UNSENT) sent(failure('ENOBUFS', stage()))
+      else socket.send(bytes, (error) => (error ? failed(error) : sent()))
+    }, failed)
+  }
+
+  const onListening = () => {
+    tell({ type: 'opened', local: local && endpointOf(family, socket.address()) })
+    if (state === 'dialling') attempt(() => socket.connect(remote.port, remote.address), onError)
+  }
+  const onConnect = () => {
+    const here = endpointOf(family, socket.address()) ?? { family, address: WILDCARD[family], port: 0 }
+    peer = socket.remoteAddress()
+    feed = datagramChannel({ local: here, remote, socket, send, close: shut })
+    tell({ type: 'connected', local: here })
+  }
+  const onMessage = (bytes: Uint8Array, from: RemoteInfo) => {
+    if (from.address !== peer?.address || from.port !== peer.port) feed?.drop()
+    else if (request.reads && state === 'dialling') tell({ type: 'received', bytes })
+    else feed?.deliver(bytes)
+  }
+  const onClose = () => {
+    feed?.end(cause)
+    if (state === 'done') return
+    state = 'done'
+    tell({ type: 'failed', failure: cause ?? failure('LOCAL_CLOSE', stage()) })
+  }
+
+  const onError = (error: NodeJS.ErrnoException) => end(systemFailure(error, stage()))
+
+  socket.on('listening', onListening).on('connect', onConnect).on('message', onMessage)
+  socket.on('error', onError).on('close', onClose)
+  const binding = { address: local?.address ?? WILDCARD[family], port: local?.port ?? 0, exclusive: true }
+  if (cause) shut()
+  else attempt(() => socket.bind(binding), onError)
+
+  return {
+    get handle() {
+      return feed?.channel
+    },
+    send: (bytes) => {
+      if (state === 'done') return
+      send(bytes, (problem) => {
+        if (problem) end(problem)
+      })
+    },
+    accept: (release, early) => {
+      for (const bytes of early) feed?.deliver(bytes)
+      state = release ? 'done' : 'held'
+    },
+    close: () => {
+      if (state === 'done') return
+      state = 'done'
+      feed?.end()
+      shut()
+    },
+  }
+}

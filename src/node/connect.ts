@@ -1,0 +1,38 @@
+/** One connection, or an error with everything that was tried. */
+import { failure } from '../failure.ts'
+import type { ConfigInput } from '../config/schema.ts'
+import { ConnectError } from './connect-error.ts'
+import type { ConnectionFor } from './connection.ts'
+import { type ConnectOptions, checkedConfig, makeRoot } from './root.ts'
+
+/**
+ * Walks the candidates of `config` and resolves with the first connection; its socket is the caller's alone from then
+ * on. One round, unless `connectRetryMax` is given.
+ *
+ * Rejects with a `ConnectError` (nothing could be connected), a `ConfigError`, or the reason of `options.signal`.
+ */
+export async function connect<const Input extends ConfigInput>(
+  config: Input,
+  options: ConnectOptions = {},
+): Promise<ConnectionFor<Input>> {
+  const { signal } = options
+  const root = makeRoot(checkedConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
+  signal?.throwIfAborted()
+  const onAbort = () => root.send({ type: 'stop' })
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await new Promise((resolve, reject) => {
+      root.start({
+        note: () => {},
+        ended: ({ outcome, attempt, failure: why }) => {
+          // Taken in the same instant in which it was released: nobody else listens to the socket.
+          if (attempt !== null) resolve(root.take(attempt, true) as ConnectionFor<Input>)
+          else if (outcome === 'stopped') reject(signal?.reason as Error)
+          else reject(new ConnectError(why ?? failure('STOPPED', 'plan'), root.ledger()))
+        },
+      })
+    })
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}

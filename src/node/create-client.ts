@@ -1,0 +1,116 @@
+/** A client that lives on: it comes back after a loss, until it is closed or gives up. */
+import { EventEmitter } from 'node:events'
+import type { ConfigInput } from '../config/schema.ts'
+import type { Failure } from '../failure.ts'
+import { type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
+import { ConnectError } from './connect-error.ts'
+import type { ClientConnection } from './connection.ts'
+import { type ConnectOptions, type Root, checkedConfig, makeRoot } from './root.ts'
+
+/** What a client tells; `note` is everything, in order. */
+export interface ClientEvents {
+  readonly note: [note: Note]
+  readonly attempt: [attempt: Extract<Note, { readonly type: 'attempt.started' }>]
+  readonly connected: [connection: ClientConnection]
+  readonly lost: [failure: Failure, connection: ClientConnection]
+  /** It gave up: `connectRetryMax` rounds failed, or no round can succeed. */
+  readonly failed: [error: ConnectError]
+}
+
+/**
+ * Starts at once; the first event comes after the current turn. Throws a `ConfigError`. Only `close()`, the signal, or
+ * giving up ends it: closing the socket of a connection is a loss, and the client reconnects.
+ */
+export function createClient(config: ConfigInput, options: ConnectOptions = {}): Client {
+  return new Client(makeRoot(checkedConfig(config), false, options), options.signal)
+}
+
+export class Client extends EventEmitter<ClientEvents> implements AsyncDisposable {
+  readonly #root: Root
+  readonly #signal: AbortSignal | undefined
+  #connection: ClientConnection | undefined
+  #end!: () => void
+  /** Settles when the client has ended, for whatever reason; everything is closed then. Never rejects. */
+  readonly closed: Promise<void> = new Promise((resolve) => (this.#end = resolve))
+
+  constructor(root: Root, signal: AbortSignal | undefined) {
+    super()
+    this.#root = root
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#stop, { once: true })
+    queueMicrotask(() =>
+      root.start({ note: (note) => this.#follow(note), ended: (output) => this.#ended(output.failure) }),
+    )
+    if (signal?.aborted) queueMicrotask(this.#stop)
+  }
+
+  /** What chance was drawn from. */
+  get seed(): number {
+    return this.#root.seed
+  }
+
+  /** The connection of the moment. */
+  get connection(): ClientConnection | undefined {
+    return this.#connection
+  }
+
+  /** Every attempt, skip and failed look-up of the last finished round and the one under way. */
+  get ledger(): readonly LedgerEntry[] {
+    return entriesOf(this.#root.ledger())
+  }
+
+  /** Leaves the candidate (or the pause) of the moment for the next one. */
+  next(): void {
+    this.#root.send({ type: 'next' })
+  }
+
+  /** Tells that the network has changed: ends a pause. */
+  networkChanged(): void {
+    this.#root.send({ type: 'network.changed' })
+  }
+
+  /** Closes what is open and ends; a second call returns the same promise. */
+  close(): Promise<void> {
+    this.#stop()
+    return this.closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  readonly #stop = (): void => this.#root.send({ type: 'stop' })
+
+  #follow(note: Note): void {
+    const lost = this.#connection
+    if (note.type === 'attempt.won') this.#connection = this.#connectionOf(note.attempt)
+    if (note.type === 'attempt.lost') this.#connection = undefined
+    this.#tell('note', note)
+    if (note.type === 'attempt.started') this.#tell('attempt', note)
+    if (note.type === 'attempt.won' && this.#connection) this.#tell('connected', this.#connection)
+    if (note.type === 'attempt.lost' && lost) this.#tell('lost', note.failure, lost)
+  }
+
+  #connectionOf(attempt: number): ClientConnection {
+    const reject = (reason: string) => this.#root.send({ type: 'reject', attempt, reason })
+    return { ...this.#root.take(attempt, false), reject }
+  }
+
+  /** A listener that throws is the program's error, and stays one: uncaught, without harm to what we are doing. */
+  #tell<Name extends keyof ClientEvents>(name: Name, ...args: ClientEvents[Name]): void {
+    try {
+      this.emit(name, ...(args as never))
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+
+  #ended(why: Failure | null): void {
+    this.#signal?.removeEventListener('abort', this.#stop)
+    this.#connection = undefined
+    this.#end()
+    if (why) this.#tell('failed', new ConnectError(why, this.#root.ledger()))
+  }
+}

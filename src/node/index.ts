@@ -1,0 +1,9 @@
+/** What `sockchart/node` exports: connections on this machine's real sockets. */
+export { nodeActors } from './actors.ts'
+export { nodeClock } from './clock.ts'
+export { ConfigError, ConnectError } from './connect-error.ts'
+export { type ConnectOptions } from './root.ts'
+export { connect } from './connect.ts'
+export { type ClientConnection, type Connection, type TcpConnection, type UdpConnection } from './connection.ts'
+export { Client, type ClientEvents, createClient } from './create-client.ts'
+export { ChannelError, type DatagramChannel } from './datagram-channel.ts'

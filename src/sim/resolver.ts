@@ -72,8 +72,10 @@ function select(answer: Extract<Answer, readonly unknown[]>, families: readonly 
   return { afterMs, addresses: wanted.map(({ address }) => address) }
 }
 
-export function virtualResolver(names: VirtualNames, clock: HeapClock) {
+/** `world`: where a name is asked for, looked up at that moment. */
+export function virtualResolver(world: () => { readonly names: VirtualNames; readonly clock: HeapClock }) {
   return ioActor<ResolverInput, ResolverSays>(({ input: { query, host, families }, say }) => {
+    const { names, clock } = world()
     const end = names.begin()
     const reply = names.ask(host, families)
     if (reply === 'silent') return end

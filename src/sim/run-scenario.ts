@@ -11,12 +11,12 @@ import { type Actor, createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
 import type { Config } from '../config/schema.ts'
 import { handlesOf } from '../handles.ts'
-import { type Ledger, type Note, entriesOf } from '../ledger.ts'
+import { type Ledger, type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
 import { MAX_LINES, traceLine } from '../trace.ts'
 import type { ScenarioResult } from './result.ts'
 import type { Scenario, TimelineEntry } from './scenario.ts'
 import type { VirtualHandle } from './wire.ts'
-import { type VirtualWorld, leaksOf, virtualWorld } from './world.ts'
+import { type VirtualWorld, leaksOf, virtualActors, virtualWorld } from './world.ts'
 
 /** What may be done to a client from outside. */
 export type Command = Extract<TimelineEntry, { readonly do: unknown }>['do']
@@ -39,43 +39,63 @@ export interface RunOptions {
 
 type ClientScenario = Scenario & { readonly config: Config }
 
-/** Throws for bugs of our own only: a machine that threw, a loop without time, a leak. */
-export function runScenario(scenario: ClientScenario, options: RunOptions = {}): ScenarioResult {
-  const { config, seed } = scenario
-  const world = virtualWorld(scenario)
-  const input = { config, seed, release: options.release ?? false }
-  const actor = createActor(clientLogic(world.actors), { clock: world.clock, input })
-  const result = play(actor, world, scenario, options)
-  const leaks = leaksOf(world, actor.system)
-  if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
-  return result
+/**
+ * Makes a runner of scenarios. It runs one at a time (a hook may run another one in between), and throws for bugs of
+ * our own only: a machine that threw, a loop that takes no time, a leak.
+ */
+export function scenarioRunner() {
+  let world: VirtualWorld
+  const logic = clientLogic(virtualActors(() => world))
+  return (scenario: ClientScenario, options: RunOptions = {}): ScenarioResult => {
+    const { config, seed } = scenario
+    const outer = world
+    const mine = virtualWorld(scenario)
+    world = mine
+    const input = { config, seed, release: options.release ?? false }
+    const actor = createActor(logic, { clock: mine.clock, input })
+    try {
+      return play(actor, mine, scenario, options)
+    } finally {
+      world = outer
+    }
+  }
 }
+
+export const runScenario = scenarioRunner()
 
 type Client = Actor<ReturnType<typeof clientLogic>>
 
 function play(actor: Client, world: VirtualWorld, scenario: ClientScenario, options: RunOptions): ScenarioResult {
-  const { clock } = world
-  const bugs: unknown[] = []
   const run = runOf(actor, world)
   const tape = record(actor, run, options)
-  const script = scenario.timeline.map((entry) => clock.at(entry.atMs, 0, () => befall(entry, run)))
+  const bugs: unknown[] = []
   actor.subscribe({ error: (error) => bugs.push(error) })
+  const script = scenario.timeline.map((entry) => world.clock.at(entry.atMs, 0, () => befall(entry, run)))
+  let ledger: readonly LedgerEntry[]
   try {
-    actor.start()
-    actor.send({ type: 'start' })
-    options.afterStep?.(0, run)
-    for (let index = 1; isRunning(actor) && (clock.next ?? Infinity) <= scenario.untilMs; index++) {
-      clock.step()
-      options.afterStep?.(index, run)
-    }
-    if (bugs.length > 0) throw new Error('the client died of a bug', { cause: bugs[0] })
-    return { ...tape.outcome(scenario.untilMs), ledger: entriesOf(run.ledger()), trace: tape.lines }
+    live(actor, run, scenario.untilMs, options)
+    ledger = entriesOf(run.ledger())
   } finally {
     // The end of the scenario is nothing that happened in it.
     tape.stop()
     actor.stop()
-    for (const id of script) clock.clearTimeout(id)
+    for (const id of script) world.clock.clearTimeout(id)
     takeReleased(actor)
+  }
+  if (bugs.length > 0) throw new Error('the client died of a bug', { cause: bugs[0] })
+  const leaks = leaksOf(world, actor.system)
+  if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
+  return { ...tape.outcome(scenario.untilMs), ledger, trace: tape.lines }
+}
+
+function live(actor: Client, run: Run, untilMs: number, { afterStep }: RunOptions): void {
+  const { clock } = run.world
+  actor.start()
+  actor.send({ type: 'start' })
+  afterStep?.(0, run)
+  for (let index = 1; isRunning(actor) && (clock.next ?? Infinity) <= untilMs; index++) {
+    clock.step()
+    afterStep?.(index, run)
   }
 }
 

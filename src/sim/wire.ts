@@ -35,9 +35,11 @@ const LOCAL_ERRORS: ReadonlySet<string> = new Set([
 ])
 const isLocal = (code: string) => LOCAL_ERRORS.has(code) || isShortage(code)
 
-export function virtualWire(network: VirtualNetwork, clock: HeapClock): Wire {
+/** `world`: where a socket is opened, asked at that moment. */
+export function virtualWire(world: () => { readonly network: VirtualNetwork; readonly clock: HeapClock }): Wire {
   return {
     open: (request, tell) => {
+      const { network, clock } = world()
       const socket = new VirtualSocket(network, clock, request, tell)
       socket.open()
       return socket

@@ -8,7 +8,7 @@
  *
  * It may not know what a socket, a resolver or a clock is. It owns no socket: dialers do, below `dial`.
  */
-import { assign, enqueueActions, sendTo, setup } from 'xstate'
+import { type EventObject, assign, enqueueActions, fromCallback, sendTo, setup } from 'xstate'
 import { pauseAfter } from '../src/backoff.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -50,10 +50,15 @@ interface Context extends ClientInput {
   readonly starting: boolean
   readonly first: Candidate | null
   readonly numbers: Numbers
+  /** The monitor is there: from the first time that there is something to wait for. */
+  readonly watching: boolean
   readonly attempt: number | null
   readonly failure: Failure | null
   readonly ledger: Ledger
 }
+
+/** Without one, nobody tells that the network has changed. */
+const monitor = fromCallback<EventObject, undefined>(() => {})
 
 const outputOf = (event: unknown): DialOutput => (event as { readonly output: DialOutput }).output
 
@@ -97,10 +102,15 @@ export const clientMachine = setup({
     input: {} as ClientInput,
     output: {} as ClientOutput,
     emitted: {} as Note,
-    children: {} as { dial: 'dial' },
+    children: {} as { dial: 'dial'; monitor: 'monitor' },
   },
-  actors: { dial: contain(dialMachine) },
+  actors: { dial: contain(dialMachine), monitor },
   actions: {
+    watchNetwork: enqueueActions(({ context, enqueue }) => {
+      if (context.watching) return
+      enqueue.spawnChild('monitor', { id: 'monitor' })
+      enqueue.assign({ watching: true })
+    }),
     beginRound: assign(({ context }) => ({ round: context.round + 1 })),
     startDial: sendTo('dial', { type: 'start' }),
     passOn: sendTo('dial', ({ event }) => (event.type === 'reject' ? event : { type: 'next' as const })),
@@ -144,6 +154,7 @@ export const clientMachine = setup({
     starting: true,
     first: null,
     numbers: { query: 0, attempt: 0 },
+    watching: false,
     attempt: null,
     failure: null,
     ledger: EMPTY_LEDGER,
@@ -188,11 +199,11 @@ export const clientMachine = setup({
             ],
           },
         },
-        connected: { on: { 'dial.resumed': { target: 'dialing', actions: 'noteTold' } } },
+        connected: { entry: 'watchNetwork', on: { 'dial.resumed': { target: 'dialing', actions: 'noteTold' } } },
       },
     },
     backingOff: {
-      entry: 'noteBackoff',
+      entry: ['noteBackoff', 'watchNetwork'],
       after: { pause: 'active' },
       on: {
         'network.changed': { target: 'active', actions: 'noteNetwork' },
@@ -213,7 +224,13 @@ export const clientMachine = setup({
   options: { maxIterations: 1000 },
 })
 
+/** What a client is made with. */
+export interface ClientActors extends DialActors {
+  readonly monitor?: typeof monitor
+}
+
 /** The client with its actors: made once for a set of actors, used by any number of roots. */
-export function clientLogic(actors: DialActors): Contained<typeof clientMachine> {
-  return contain(clientMachine.provide({ actors: { dial: contain(dialMachine.provide({ actors })) } }))
+export function clientLogic({ monitor: watch = monitor, ...dialling }: ClientActors): Contained<typeof clientMachine> {
+  const dial = contain(dialMachine.provide({ actors: dialling }))
+  return contain(clientMachine.provide({ actors: { dial, monitor: watch } }))
 }

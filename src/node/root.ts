@@ -4,8 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { type InspectionEvent, type Observer, createActor } from 'xstate'
-import { type ClientOutput, clientLogic } from '../../machines/client.ts'
-import type { DialActors } from '../../machines/dial.ts'
+import { type ClientActors, type ClientOutput, clientLogic } from '../../machines/client.ts'
 import type { Clock } from '../actors.ts'
 import { validateConfig } from '../config/validate.ts'
 import type { Config, ConfigInput } from '../config/schema.ts'
@@ -24,7 +23,7 @@ export interface ConnectOptions {
   /** Goes straight to XState: any XState inspector works. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
   readonly clock?: Clock
-  readonly actors?: Partial<DialActors>
+  readonly actors?: Partial<ClientActors>
   /** 32 bits that decide every shuffle and jitter; drawn at random by default. */
   readonly seed?: number
   /** Where the configuration's key handles lead (`parseConfig` returns it). */

@@ -22,7 +22,7 @@ export interface OpenSocket {
   readonly attempt: number
   readonly transport: Transport
   readonly remote: Endpoint
-  /** Taken ports are counted by it. */
+  /** Taken, from `settle` to the end. */
   local?: Endpoint | undefined
   /** Handed over for good: open still, but no longer the engine's. */
   released: boolean
@@ -35,6 +35,8 @@ export class VirtualNetwork {
   readonly #self: readonly { readonly family: Family; readonly address: string }[]
   readonly #errorsGiven = new Map<Behaviour, number>()
   readonly #open = new Set<OpenSocket>()
+  /** Who has a port, whatever the address. */
+  readonly #ports = new Map<string, Set<OpenSocket>>()
   #port = FIRST_PORT
   #opened = 0
 
@@ -98,6 +100,15 @@ export class VirtualNetwork {
 
   strike(socket: OpenSocket): void {
     if (!this.#open.delete(socket)) throw new Error(`the socket of attempt ${socket.attempt} was closed twice`)
+    if (socket.local) this.#ports.get(portKey(socket.transport, socket.local))?.delete(socket)
+  }
+
+  /** Gives a socket its local endpoint, first where it is bound and then where it sends from: the port is the same. */
+  settle(socket: OpenSocket, local: Endpoint): void {
+    const key = portKey(socket.transport, local)
+    const holders = this.#ports.get(key) ?? new Set()
+    this.#ports.set(key, holders.add(socket))
+    socket.local = local
   }
 
   /** Where a socket is bound; as the kernel would, it refuses what is not ours, taken, or of the other family. */
@@ -147,13 +158,13 @@ export class VirtualNetwork {
     return undefined
   }
 
-  // Every v6 socket is v6-only, so the families never clash.
   #isTaken(transport: Transport, wanted: Endpoint): boolean {
     const wildcard = WILDCARD[wanted.family]
-    for (const { transport: other, local } of this.#open) {
-      if (other !== transport || local?.port !== wanted.port || local.family !== wanted.family) continue
-      if ([local.address, wildcard].includes(wanted.address) || local.address === wildcard) return true
-    }
+    for (const { local } of this.#ports.get(portKey(transport, wanted)) ?? [])
+      if ([wanted.address, wildcard].includes(local?.address ?? '') || wanted.address === wildcard) return true
     return false
   }
 }
+
+// Every v6 socket is v6-only, so the families never clash.
+const portKey = (transport: Transport, { family, port }: Endpoint) => `${transport} ${family} ${port}`

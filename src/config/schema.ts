@@ -15,8 +15,34 @@ const Host = z.string().check((context) => {
   if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value })
 })
 
+/** `::ffff:198.51.100.1` is the IPv4 address in it: no socket of ours takes the mapped form. */
+function unmapped(host: string): string {
+  const parsed = parseAddress(host)
+  return (parsed && unmap(parsed))?.address ?? host
+}
+
+const LocalHost = Host.check((context) => {
+  if (unmapped(context.value) === context.value) return
+  const message = `a mapped address cannot be bound; the IPv4 address in it is ${unmapped(context.value)}`
+  context.issues.push({ code: 'custom', message, params: { code: 'R1' }, input: context.value })
+})
+
+/** What OpenVPN calls the digests that sign a `tls-auth` packet, as far as OpenSSL 3 has them without legacy code. */
+export const DIGESTS = [
+  ...(['SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512', 'SHA512-224', 'SHA512-256'] as const),
+  ...(['SHA3-224', 'SHA3-256', 'SHA3-384', 'SHA3-512', 'MD5', 'RIPEMD160', 'BLAKE2B512', 'BLAKE2S256', 'SM3'] as const),
+] as const
+
 /** A key somewhere in a vault; the bytes are never in the configuration. */
 const KeyHandle = z.string().regex(/^key:\d+$/)
+
+/** Fits on one line of the text form, escapes and all. */
+const MAX_REPLY = 400
+export const ReplyText = z
+  .string()
+  .min(1)
+  .max(MAX_REPLY)
+  .regex(/^\P{Cc}*$/u, 'expected no control characters')
 
 /**
  * How a candidate proves that a peer answers. `none`: it does not, the candidate stays unconfirmed. `reply`: `text` is
@@ -24,7 +50,7 @@ const KeyHandle = z.string().regex(/^key:\d+$/)
  */
 const Confirmation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('reply'), text: z.string().min(1).max(1200) }),
+  z.strictObject({ kind: z.literal('reply'), text: ReplyText }),
   z.strictObject({
     kind: z.literal('openvpn'),
     /** How the packet is signed or wrapped, when the server wants that. `auth` is a digest name of OpenVPN's. */
@@ -34,7 +60,7 @@ const Confirmation = z.discriminatedUnion('kind', [
           kind: z.literal('tls-auth'),
           key: KeyHandle,
           direction: z.union([z.literal(0), z.literal(1)]).optional(),
-          auth: z.string().default('SHA1'),
+          auth: z.enum(DIGESTS).default('SHA1'),
         }),
         z.strictObject({ kind: z.literal('tls-crypt'), key: KeyHandle }),
       ])
@@ -43,11 +69,11 @@ const Confirmation = z.discriminatedUnion('kind', [
 ])
 
 /** The local side of a client's socket (R7). No `host`: the wildcard of the candidate's family. Port 0: any port. */
-const Local = z.strictObject({ host: Host.optional(), port: z.int().min(0).max(65535).default(0) })
+const Local = z.strictObject({ host: LocalHost.optional(), port: z.int().min(0).max(65535).default(0) })
 
 const Remote = z
   .strictObject({
-    host: Host,
+    host: Host.overwrite(unmapped),
     port: z.int().min(1).max(65535).default(1194),
     proto: z.enum(['udp', 'tcp']).default('udp'),
     /** Forces one address family; both without it (R1). */
@@ -60,13 +86,15 @@ const Remote = z
   })
   .check((context) => {
     const { host, family, proto, confirm } = context.value
-    const parsed = parseAddress(host)
-    const literal = parsed && (unmap(parsed) ?? parsed)
-    const problem = (message: string, path: string[]) =>
-      context.issues.push({ code: 'custom', message, path, input: context.value })
-    if (literal && family && literal.family !== family)
-      problem(`${host} is no ${family} address, but ${family} is forced`, ['family'])
-    if (proto === 'tcp' && confirm.kind === 'reply') problem('"reply" confirms UDP candidates only', ['confirm'])
+    const literal = parseAddress(host)
+    if (literal && family && literal.family !== family) {
+      const message = `${host} is no ${family} address, but ${family} is forced`
+      context.issues.push({ code: 'custom', message, params: { code: 'R1' }, path: ['host'], input: host })
+    }
+    if (proto === 'tcp' && confirm.kind === 'reply') {
+      const message = '"confirm reply" works over UDP only'
+      context.issues.push({ code: 'custom', message, path: ['confirm'], input: confirm })
+    }
   })
 
 export const ConfigSchema = z.strictObject({

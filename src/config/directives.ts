@@ -1,0 +1,161 @@
+/**
+ * Every directive there is: ours, and all that OpenVPN 2.6 and 2.7 know. What a name means here is decided in this
+ * file and nowhere else; how the values are read is `compile.ts`'s business.
+ *
+ * Proxies are no part of this table: their plugins register directives of their own.
+ */
+
+export type Directive =
+  /** Used. `usage` gives the values: `host [port]`; `...` takes any number more. */
+  | { readonly kind: 'used'; readonly usage: string; readonly inBlock: boolean }
+  /** Known to OpenVPN, nothing to do with where packets go. `why` completes "ignored: it concerns ...". */
+  | { readonly kind: 'ignored'; readonly why: string; readonly inBlock: boolean }
+  /** It would change where packets go, and we do not honour it: never ignored in silence. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** A part of the language whose time has not come. */
+  | { readonly kind: 'unbuilt'; readonly what: 'servers' | 'peers' | 'socket plugins' }
+
+const USED_ANYWHERE: Readonly<Record<string, string>> = {
+  proto: 'udp|tcp',
+  ipv4: '',
+  ipv6: '',
+  remote: 'host [port] [proto]',
+  port: 'port',
+  rport: 'port',
+  local: 'host [port] [proto]',
+  lport: 'port',
+  bind: '[ipv6only]',
+  nobind: '',
+  float: '',
+  'connect-timeout': 'seconds',
+  'server-poll-timeout': 'seconds',
+  'connect-retry': 'seconds [max]',
+  'connect-retry-max': 'rounds',
+  confirm: 'none|openvpn|reply [text]',
+  'tls-auth': 'file [direction]',
+  'tls-crypt': 'file',
+  'tls-crypt-v2': 'file',
+  'key-direction': '0|1',
+  // OpenVPN takes `auth` for all blocks at once. The digest belongs to the key, which it takes per block.
+  auth: 'digest',
+}
+
+const USED_GLOBALLY: Readonly<Record<string, string>> = {
+  client: '',
+  mode: 'client|server|p2p',
+  pull: '',
+  'tls-client': '',
+  'tls-server': '',
+  'proto-force': 'udp|tcp',
+  'remote-random': '',
+  'remote-random-hostname': '',
+  'resolve-timeout': 'seconds',
+  'resolv-retry': 'seconds|infinite',
+  pacing: 'policy',
+  'attempt-delay': 'milliseconds',
+  'max-in-flight': 'n',
+  'candidate-order': 'order [n]',
+  config: 'file',
+  'ignore-unknown-option': 'name...',
+}
+
+const UNBUILT = {
+  servers:
+    'server server-bridge server-ipv6 listen bind-policy max-clients connect-freq connect-freq-initial max-pending',
+  peers: 'p2p-sockets',
+  'socket plugins': 'socket-plugin',
+} as const
+
+const REFUSED: Readonly<Record<string, string>> = {
+  mark: 'routing rules may send marked packets another way',
+  'bind-dev': 'it ties the socket to one network device',
+  'port-share': 'it hands foreign connections on to another server',
+  // With a name it is looked up in place of the remote; `preresolve` only says when, and is ignored.
+  'ip-remote-hint': 'its address would replace the remote',
+  // Another program answers with the destination of each attempt.
+  'management-query-remote': 'another program would choose the remote',
+  'management-query-proxy': 'another program would choose a proxy',
+}
+
+/**
+ * What does not concern where packets go, by what it concerns. Judged one by one where it is not plain: buffer sizes
+ * and flags of a socket change how packets travel; `persist-remote-ip` and `preresolve` change when a name is asked
+ * for, which is ours to decide (each round); routes, DNS and `redirect-gateway` steer what goes through the tunnel.
+ */
+const IGNORED: Readonly<Record<string, string>> = {
+  'the tunnel device':
+    'dev dev-node dev-type tun-mtu tun-mtu-extra tun-mtu-max tun-max-mtu tun-ipv6 topology ifconfig ifconfig-ipv6 ' +
+    'ifconfig-noexec ifconfig-nowarn lladdr persist-tun txqueuelen mktun rmtun ip-win32 tap-sleep windows-driver ' +
+    'dhcp-option dhcp-release dhcp-renew dhcp-pre-release dhcp-internal rdns-internal register-dns allow-nonadmin ' +
+    'disable-dco block-ipv6 iproute route-method service win-sys pause-exit show-adapters show-net show-net-up ' +
+    'show-valid-subnets show-gateway',
+  'what goes through the tunnel':
+    'route route-ipv6 route-gateway route-ipv6-gateway route-metric route-delay route-noexec route-nopull ' +
+    'route-table redirect-gateway redirect-private allow-pull-fqdn allow-recursive-routing client-nat dns ' +
+    'dns-updown block-outside-dns max-routes pull-filter',
+  "OpenVPN's encryption and certificates":
+    'ca capath cert key dh pkcs12 extra-certs crl-verify cipher data-ciphers data-ciphers-fallback ncp-ciphers ' +
+    'ncp-disable keysize secret tls-cipher tls-ciphersuites tls-groups tls-cert-profile tls-version-min ' +
+    'tls-version-max tls-verify tls-export-cert tls-remote remote-cert-eku remote-cert-ku remote-cert-tls ' +
+    'ns-cert-type verify-hash verify-x509-name verify-client-cert peer-fingerprint x509-track x509-username-field ' +
+    'ecdh-curve engine providers prng replay-window replay-persist no-replay no-iv mute-replay-warnings ' +
+    'test-crypto use-prediction-resistance key-method key-derivation keying-material-exporter ' +
+    'force-tls-key-material-export tran-window reneg-bytes reneg-pkts reneg-sec tls-timeout hand-window single-session ' +
+    'tls-exit tls-crypt-v2-verify tls-crypt-v2-max-age allow-deprecated-insecure-static-crypto cryptoapicert ' +
+    'pkcs11-cert-private pkcs11-id pkcs11-id-management pkcs11-pin-cache pkcs11-private-mode ' +
+    'pkcs11-protected-authentication pkcs11-providers show-ciphers show-digests show-tls show-engines show-groups ' +
+    'show-curves show-pkcs11-ids genkey compat-mode compat-names no-name-remapping protocol-flags',
+  'the log in':
+    'askpass auth-nocache auth-retry auth-token auth-token-user auth-user-pass auth-user-pass-optional ' +
+    'auth-user-pass-verify auth-gen-token auth-gen-token-secret static-challenge push-peer-info ' +
+    'username-as-common-name override-username client-cert-not-required',
+  compression: 'allow-compression comp-lzo comp-noadapt compress',
+  'pings inside the encryption': 'ping ping-exit ping-restart ping-timer-rem keepalive inactive session-timeout',
+  'how packets travel, not where':
+    'fragment mssfix link-mtu udp-mtu mtu-disc mtu-dynamic mtu-test max-packet-size passtos sndbuf rcvbuf ' +
+    'socket-flags tcp-nodelay tcp-queue-limit bcast-buffers fast-io shaper explicit-exit-notify gremlin disable-occ ' +
+    'opt-verify',
+  'when names are asked for, which is each round here': 'preresolve persist-remote-ip persist-local-ip',
+  'the process':
+    'cd chroot daemon user group setcon nice mlock writepid tmp-dir log log-append syslog verb mute status ' +
+    'status-version machine-readable-output suppress-timestamps errors-to-stderr echo parameter remap-usr1 ' +
+    'persist-key setenv setenv-safe help version msg-channel',
+  'scripts and plugins of OpenVPN':
+    'up up-delay up-restart down down-pre ipchange route-up route-pre-down client-connect client-disconnect ' +
+    'client-crresponse learn-address script-security plugin',
+  'the management interface':
+    'management management-client management-client-auth management-client-group management-client-user ' +
+    'management-client-pf management-external-cert management-external-key management-forget-disconnect ' +
+    'management-hold management-log-cache management-query-passwords management-signal management-up-down',
+  'what servers do':
+    'multihome push push-remove push-reset push-continuation peer-id client-config-dir ccd-exclusive ' +
+    'client-to-client disable duplicate-cn hash-size ifconfig-pool ifconfig-pool-linear ifconfig-ipv6-pool ' +
+    'ifconfig-pool-persist ifconfig-push ifconfig-ipv6-push ifconfig-push-constraint iroute iroute-ipv6 ' +
+    'max-routes-per-client stale-routes-check vlan-accept vlan-pvid vlan-tagging',
+}
+
+/** What OpenVPN allows in a `<connection>` and we ignore everywhere. */
+const IGNORED_IN_BLOCK = new Set(
+  'link-mtu udp-mtu tun-mtu tun-mtu-max tun-max-mtu tun-mtu-extra max-packet-size mtu-dynamic fragment mtu-disc mssfix explicit-exit-notify'.split(
+    ' ',
+  ),
+)
+
+function* entries(): Generator<readonly [string, Directive]> {
+  for (const [name, usage] of Object.entries(USED_ANYWHERE)) yield [name, { kind: 'used', usage, inBlock: true }]
+  for (const [name, usage] of Object.entries(USED_GLOBALLY)) yield [name, { kind: 'used', usage, inBlock: false }]
+  for (const [name, why] of Object.entries(REFUSED)) yield [name, { kind: 'refused', why }]
+  for (const what of ['servers', 'peers', 'socket plugins'] as const)
+    for (const name of UNBUILT[what].split(' ')) yield [name, { kind: 'unbuilt', what }]
+  for (const [why, names] of Object.entries(IGNORED))
+    for (const name of names.split(' ')) yield [name, { kind: 'ignored', why, inBlock: IGNORED_IN_BLOCK.has(name) }]
+}
+
+export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map(entries())
+
+/** How many values a usage asks for: `host [port]` is 1 to 2. */
+export function valuesOf(usage: string): { readonly min: number; readonly max: number } {
+  const words = usage === '' ? [] : usage.split(' ')
+  const min = words.filter((word) => !word.startsWith('[')).length
+  return { min, max: usage.endsWith('...') ? Infinity : words.length }
+}

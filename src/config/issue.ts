@@ -1,0 +1,65 @@
+/**
+ * What is wrong, or worth knowing, in a configuration: data with a place. Everything that reads a configuration reports
+ * here and goes on, so that a person sees all problems at once.
+ */
+
+/** A stretch of one line. Line and column count from 1, columns in UTF-16 units; line 0: the file as a whole. */
+export interface Place {
+  /** As the user named it; `command line: --proto` for a directive that came from there. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly length: number
+  /** The source line, as far as it may be shown: lines that hold secrets are cut. */
+  readonly excerpt?: string | undefined
+}
+
+export interface Problem {
+  readonly severity: 'error' | 'warning' | 'note'
+  /** The rule (`R1`, `R6`, ...) or the kind: `syntax`, `unknown`, `value`, `scope`, `repeated`, `key`, ... */
+  readonly code: string
+  readonly message: string
+  /** What to do about it. */
+  readonly hint?: string | undefined
+}
+
+export interface Issue extends Problem, Place {
+  /** Where in the object form: `remotes[0].port`. */
+  readonly path?: string | undefined
+}
+
+/** What the readers of single values return: the value, or what was expected instead. */
+export type Reading<Value> = { readonly value: Value; readonly message?: never } | Misread
+export interface Misread {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** More than this of one severity is no configuration with mistakes but some other file. */
+export const MAX_ISSUES = 200
+
+/** Collects issues, at most `MAX_ISSUES` of each severity; the rest is counted. */
+export class IssueList {
+  readonly #kept: Issue[] = []
+  readonly #counts = { error: 0, warning: 0, note: 0 }
+
+  report(place: Place, problem: Problem): void {
+    if (++this.#counts[problem.severity] <= MAX_ISSUES) this.#kept.push({ ...problem, ...place })
+  }
+
+  get hasErrors(): boolean {
+    return this.#counts.error > 0
+  }
+
+  /** Nothing more would be shown: reading on is of no use. */
+  get isFull(): boolean {
+    return this.#counts.error >= MAX_ISSUES
+  }
+
+  /** In the order of `files`, then of their lines. */
+  inOrder(files: readonly string[]): Issue[] {
+    const rank = new Map(files.map((file, index) => [file, index]))
+    const rankOf = ({ file }: Issue) => rank.get(file) ?? files.length
+    return this.#kept.toSorted((a, b) => rankOf(a) - rankOf(b) || a.line - b.line || a.column - b.column)
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Keys on their way from the text, or from a file beside it, into the vault. What leaves here is a handle; no message
+ * quotes a key.
+ */
+import type { IssueList, Place } from './issue.ts'
+import { type Entry, type Read, readSafely } from './source.ts'
+import { readStaticKey } from './static-key.ts'
+import type { Vault } from './vault.ts'
+
+/** Printed in place of a key (`print.ts`). */
+export const INLINE = '[[INLINE]]'
+
+/** A vault that is there already, and the handles for the `[[INLINE]]` of a text, in the order of the text. */
+export interface Inlined {
+  readonly vault: Vault
+  readonly handles: readonly string[]
+}
+
+export class Keys {
+  readonly vault: Vault
+  readonly #handles: string[]
+  readonly #read: Read
+  readonly #issues: IssueList
+  readonly #known = new Map<Entry, string | undefined>()
+
+  constructor(vault: Vault, handles: readonly string[], read: Read, issues: IssueList) {
+    this.vault = vault
+    this.#handles = [...handles]
+    this.#read = read
+    this.#issues = issues
+  }
+
+  /** The handle of the key that this entry holds or names; `undefined` when it is broken, which is then reported. */
+  handleOf(entry: Entry): string | undefined {
+    if (!this.#known.has(entry)) this.#known.set(entry, this.#keep(entry))
+    return this.#known.get(entry)
+  }
+
+  #keep(entry: Entry): string | undefined {
+    const [file] = entry.values
+    if (entry.body !== undefined) return this.#parse(entry.body, entry.at)
+    if (!file) return undefined
+    if (file.text === INLINE || file.text === '[inline]') return this.#handles.shift() ?? this.#missing(entry)
+    const source = readSafely(this.#read, file.text, file.at.file)
+    if ('problem' in source) return this.#error(file.at, `cannot read this key file: ${source.problem}`)
+    return this.#parse(source.text, file.at)
+  }
+
+  #parse(text: string, at: Place): string | undefined {
+    const key = readStaticKey(text)
+    return key.message === undefined ? this.vault.add(key.value) : this.#error(at, key.message, key.hint)
+  }
+
+  #missing({ name, values: [mark], at }: Entry): undefined {
+    return this.#error(mark?.at ?? at, 'the key itself is not here', `put it between <${name}> and </${name}>`)
+  }
+
+  #error(at: Place, message: string, hint?: string): undefined {
+    this.#issues.report(at, { severity: 'error', code: 'key', message, hint })
+    return undefined
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A configuration back as text: `parseConfig` of it gives an equal configuration, and printing that gives the same
+ * text. What all remotes have in common stands above; where they differ, each gets a `<connection>` block. Keys are
+ * never printed: `[[INLINE]]` stands for them.
+ */
+import { INLINE } from './keys.ts'
+import type { Config, Confirmation, Remote } from './schema.ts'
+
+export interface Printed {
+  readonly text: string
+  /** Of each `[[INLINE]]` in order: with the vault, what `inlined` of `parseConfig` wants. */
+  readonly handles: readonly string[]
+}
+
+/** Lines that belong together, and the key among them. */
+interface Part {
+  readonly lines: readonly string[]
+  readonly handle?: string | undefined
+}
+
+export function printConfig(config: Config): Printed {
+  const all = config.remotes.map((remote) => partsOf(remote, config))
+  const shared = (all[0] ?? []).filter((part) => all.every((parts) => parts.some((other) => isSame(part, other))))
+  const own = all.map((parts) => parts.filter((part) => !shared.some((other) => isSame(part, other))))
+  const inBlocks = own.some((parts) => parts.length > 0)
+  const remotes = config.remotes.flatMap((remote, index) => {
+    return inBlocks ? block([remoteLine(remote), ...linesOf(own[index] ?? [])]) : [remoteLine(remote)]
+  })
+  const lines = ['client', ...globalLines(config), ...linesOf(shared), ...remotes]
+  const handles = [...shared, ...own.flat()].flatMap(({ handle }) => handle ?? [])
+  return { text: `${lines.join('\n')}\n`, handles }
+}
+
+const linesOf = (parts: readonly Part[]) => parts.flatMap(({ lines }) => lines)
+const block = (lines: readonly string[]) => ['<connection>', ...lines.map((line) => `  ${line}`), '</connection>']
+const isSame = (a: Part, b: Part) => a.handle === b.handle && a.lines.join('\n') === b.lines.join('\n')
+
+const remoteLine = ({ host, port, proto }: Remote) => `remote ${word(host)} ${port} ${proto}`
+
+function partsOf(remote: Remote, { remotes }: Config): readonly Part[] {
+  const { family, local, connectTimeout, confirm } = remote
+  const parts: Part[] = []
+  if (family) parts.push({ lines: [family] })
+  if (local) {
+    const host = local.host === undefined ? [] : [`local ${word(local.host)}`]
+    parts.push({ lines: [...host, `lport ${local.port}`] })
+  }
+  if (connectTimeout !== 10_000) parts.push({ lines: [`connect-timeout ${seconds(connectTimeout)}`] })
+  // Said once for all where all agree; otherwise only where it is not what the protocol implies.
+  const agreed = remotes.every((other) => JSON.stringify(other.confirm) === JSON.stringify(confirm))
+  if (agreed ? !remotes.every(isImplied) : !isImplied(remote)) parts.push(confirmPart(confirm))
+  return parts
+}
+
+const isImplied = ({ proto, confirm }: Remote) =>
+  proto === 'tcp' ? confirm.kind === 'none' : confirm.kind === 'openvpn' && !confirm.wrap
+
+function confirmPart(confirm: Confirmation): Part {
+  if (confirm.kind === 'none') return { lines: ['confirm none'] }
+  if (confirm.kind === 'reply') return { lines: [`confirm reply ${word(confirm.text)}`] }
+  const { wrap } = confirm
+  if (!wrap) return { lines: ['confirm openvpn'] }
+  if (wrap.kind === 'tls-crypt') return { lines: ['confirm openvpn', `tls-crypt ${INLINE}`], handle: wrap.key }
+  const direction = wrap.direction === undefined ? '' : ` ${wrap.direction}`
+  return { lines: ['confirm openvpn', `auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handle: wrap.key }
+}
+
+/** What differs from the defaults of the schema. */
+function globalLines(config: Config): readonly string[] {
+  const { connectRetry, connectRetryMax, pacing, candidateOrder, resolveTimeout, resolvRetry } = config
+  const { min, max } = connectRetry
+  const lines: readonly (readonly [differs: boolean, line: string])[] = [
+    [config.remoteRandom, 'remote-random'],
+    [config.remoteRandomHostname, 'remote-random-hostname'],
+    [resolveTimeout !== 5_000, `resolve-timeout ${seconds(resolveTimeout)}`],
+    [resolvRetry !== 'infinite', `resolv-retry ${resolvRetry === 'infinite' ? resolvRetry : seconds(resolvRetry)}`],
+    [min !== 1_000 || max !== 300_000, `connect-retry ${seconds(min)} ${seconds(max)}`],
+    [connectRetryMax !== 0, `connect-retry-max ${connectRetryMax}`],
+    [pacing.policy !== 'sequential', `pacing ${pacing.policy}`],
+    [pacing.attemptDelay !== 250, `attempt-delay ${pacing.attemptDelay}`],
+    [pacing.maxInFlight !== 10, `max-in-flight ${pacing.maxInFlight}`],
+    [candidateOrder.kind !== 'as-returned', `candidate-order ${candidateOrder.kind}${counted(candidateOrder)}`],
+  ]
+  return lines.flatMap(([differs, line]) => (differs ? [line] : []))
+}
+
+const counted = ({ kind, count }: Config['candidateOrder']) => (kind === 'interleave' ? ` ${count}` : '')
+
+const seconds = (ms: number) => String(ms / 1000)
+
+/** Quoted where it must be, so that the tokenizer reads back the same word. */
+function word(text: string): string {
+  if (/^[^\s"'\\#;][^\s\\]*$/.test(text)) return text
+  return text.includes("'") ? `"${text.replace(/["\\]/g, '\\$&')}"` : `'${text}'`
+}

@@ -1,0 +1,212 @@
+/**
+ * From entries to scopes: the globals of the file, those of the command line, and each `<connection>` block. Here a
+ * name is looked up in the table: what is unknown, out of place, refused or repeated is said here, and what remains has
+ * the right number of values.
+ */
+import { DIRECTIVES, type Directive, valuesOf } from './directives.ts'
+import type { IssueList, Place, Problem } from './issue.ts'
+import { nearest } from './nearest.ts'
+import type { Entry, Gathered } from './source.ts'
+
+/** A directive that was read and has no effect. */
+export interface Ignored {
+  readonly name: string
+  /** What it concerns, or who allowed it. */
+  readonly why: string
+  readonly at: Place
+}
+
+export interface Scope {
+  /** The block's tag; globals have none. */
+  readonly at?: Place | undefined
+  /** By name, the last of each. `server-poll-timeout` is filed as `connect-timeout`. */
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly remotes: readonly Entry[]
+}
+
+export interface Scopes {
+  readonly file: Scope
+  readonly commandLine: Scope
+  readonly blocks: readonly Scope[]
+  readonly ignored: readonly Ignored[]
+  /** What shows that the configuration is a server's, or a peer's. */
+  readonly unbuilt: readonly Entry[]
+}
+
+export interface ScopeOptions {
+  /** Names that may be ignored although they matter, or are unknown. */
+  readonly allowIgnored: ReadonlySet<string>
+  /** Names that belong to plugins which are not there. */
+  readonly reserved: ReadonlySet<string>
+  readonly allowSocketPlugins: boolean
+}
+
+export function scopesOf({ entries }: Gathered, options: ScopeOptions, issues: IssueList): Scopes {
+  const sorter = new Sorter(options, issues)
+  // Wherever it stands: a file is read as a whole.
+  for (const { name, values } of entries)
+    if (name === 'ignore-unknown-option') for (const { text } of values) sorter.unknowns.add(text)
+  sorter.sort(entries)
+  return {
+    file: sorter.file,
+    commandLine: sorter.commandLine,
+    blocks: sorter.blocks,
+    ignored: [...sorter.ignored.values()],
+    unbuilt: sorter.unbuilt,
+  }
+}
+
+interface OpenScope extends Scope {
+  readonly entries: Map<string, Entry>
+  readonly remotes: Entry[]
+}
+const newScope = (at?: Place): OpenScope => ({ at, entries: new Map(), remotes: [] })
+
+const SYNONYMS: Readonly<Record<string, string>> = { 'server-poll-timeout': 'connect-timeout' }
+
+class Sorter {
+  readonly file = newScope()
+  readonly commandLine = newScope()
+  readonly blocks: OpenScope[] = []
+  /** Each name once: the first place is enough to find it. */
+  readonly ignored = new Map<string, Ignored>()
+  readonly unbuilt: Entry[] = []
+  readonly unknowns = new Set<string>()
+  readonly #options: ScopeOptions
+  readonly #issues: IssueList
+
+  constructor(options: ScopeOptions, issues: IssueList) {
+    this.#options = options
+    this.#issues = issues
+  }
+
+  sort(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.#issues.isFull) return
+      if (entry.name === 'connection' && entry.entries) this.#block(entry, entry.entries)
+      else this.#entry(unwrapped(entry), entry.origin === 'file' ? this.file : this.commandLine)
+    }
+  }
+
+  #block(tag: Entry, entries: readonly Entry[]): void {
+    const scope = newScope(tag.at)
+    this.blocks.push(scope)
+    for (const entry of entries) {
+      if (this.#issues.isFull) return
+      this.#entry(entry, scope)
+    }
+  }
+
+  #entry(entry: Entry, scope: OpenScope): void {
+    const directive = DIRECTIVES.get(entry.name)
+    if (!directive) return this.#unknown(entry)
+    if (directive.kind === 'refused') {
+      const message = `"${entry.name}" is not honoured: ${directive.why}`
+      return this.#refuse(entry, { code: 'refused', message })
+    }
+    if (directive.kind === 'unbuilt') return this.#unbuilt(entry, directive.what)
+    if (scope.at && !directive.inBlock) {
+      const message = `"${entry.name}" cannot stand in a <connection> block`
+      return this.#error(entry.at, 'scope', message, 'write it outside of the block; it is then true for all')
+    }
+    if (directive.kind === 'ignored') return this.#ignore(entry, directive.why)
+    if (this.#fits(entry, directive)) this.#file(entry, scope)
+  }
+
+  #file(entry: Entry, scope: OpenScope): void {
+    if (entry.name === 'ignore-unknown-option') return
+    if (entry.name === 'remote') {
+      scope.remotes.push(entry)
+      return
+    }
+    const name = SYNONYMS[entry.name] ?? entry.name
+    const earlier = scope.entries.get(name)
+    const whole = earlier && joined(earlier, entry)
+    if (whole) {
+      scope.entries.set(name, whole)
+      return
+    }
+    if (earlier && !(earlier.values.length === 0 && entry.values.length === 0 && earlier.body === undefined)) {
+      const message = `"${entry.name}" was given before${whereIs(earlier.at, entry.at)}; this one counts`
+      this.#issues.report(entry.at, { severity: 'note', code: 'repeated', message })
+    }
+    scope.entries.set(name, entry)
+  }
+
+  #fits(entry: Entry, { usage }: Directive & { kind: 'used' }): boolean {
+    const { name, values, at } = entry
+    const { min, max } = valuesOf(usage)
+    const count = entry.body === undefined ? values.length : 1
+    const takesFile = usage.startsWith('file')
+    if (entry.body !== undefined && !(takesFile && name !== 'config')) {
+      this.#error(at, 'syntax', `<${name}> is no block`, `write it on one line: ${name} ${usage}`.trimEnd())
+      return false
+    }
+    if (count >= min && count <= max) return true
+    const extra = values[max]
+    const wanted = count > max ? `"${name}" takes ${counted(max)}` : `"${name}" needs ${counted(min)}`
+    this.#error(extra?.at ?? at, 'value', wanted, usage === '' ? undefined : `${name} ${usage}`)
+    return false
+  }
+
+  #unbuilt(entry: Entry, what: (Directive & { kind: 'unbuilt' })['what']): void {
+    if (what !== 'socket plugins') this.unbuilt.push(entry)
+    else if (entry.origin === 'file' && !this.#options.allowSocketPlugins) {
+      const hint = 'it would run code; --allow-socket-plugins says that you trust the file'
+      this.#refuse(entry, { code: 'R9', message: 'a file may not load socket plugins', hint })
+    } else this.#refuse(entry, { code: 'R9', message: 'socket plugins are not built yet in this version' })
+  }
+
+  #unknown(entry: Entry): void {
+    const { name } = entry
+    if (this.unknowns.has(name)) return this.#ignore(entry, '"ignore-unknown-option" names it')
+    if (this.#options.reserved.has(name)) {
+      const message = `"${name}" belongs to a plugin that is not there`
+      return this.#refuse(entry, { code: 'R9', message })
+    }
+    if (!/^[A-Za-z][\w-]{0,39}$/.test(name)) {
+      const hint = name.startsWith('<') ? 'a block opens with <name> alone on its line' : 'is a line above cut in two?'
+      return this.#refuse(entry, { code: 'unknown', message: 'this is no directive', hint })
+    }
+    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.reserved])
+    const message = `there is no directive "${name}"`
+    this.#refuse(entry, { code: 'unknown', message, hint: near === undefined ? undefined : `did you mean "${near}"?` })
+  }
+
+  #refuse(entry: Entry, problem: Omit<Problem, 'severity'>): void {
+    if (this.#options.allowIgnored.has(entry.name)) return this.#ignore(entry, 'you allowed it')
+    const canBeAllowed = problem.code === 'refused' || problem.code === 'R9'
+    const hint = problem.hint ?? (canBeAllowed ? `--allow-ignored ${entry.name} reads on without it` : undefined)
+    this.#issues.report(entry.at, { severity: 'error', ...problem, hint })
+  }
+
+  #ignore({ name, at }: Entry, why: string): void {
+    if (!this.ignored.has(name)) this.ignored.set(name, { name, why, at })
+  }
+
+  #error(at: Place, code: string, message: string, hint?: string): void {
+    this.#issues.report(at, { severity: 'error', code, message, hint })
+  }
+}
+
+const counted = (n: number) => (n === 0 ? 'no value' : n === 1 ? 'one value' : `at most ${n} values`)
+
+/** OpenVPN 2.3 wrote `tls-auth [inline] 1` beside the block with the key: two halves of one directive. */
+function joined(a: Entry, b: Entry): Entry | undefined {
+  const isMark = ({ values: [value] }: Entry) => value?.text === '[inline]'
+  if (a.body !== undefined && isMark(b)) return { ...a, values: b.values }
+  if (b.body !== undefined && a.body === undefined && isMark(a)) return { ...b, values: a.values }
+  return undefined
+}
+
+// OpenVPN: what follows `setenv opt` is a directive that older versions may not know.
+function unwrapped(entry: Entry): Entry {
+  const [opt, name, ...values] = entry.values
+  if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !DIRECTIVES.has(name.text)) return entry
+  return { ...entry, name: name.text, at: name.at, values }
+}
+
+function whereIs(there: Place, here: Place): string {
+  if (there.file !== here.file) return ` in ${there.file}`
+  return there.line > 0 ? ` on line ${there.line}` : ''
+}

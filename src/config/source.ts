@@ -1,0 +1,186 @@
+/**
+ * Where a configuration comes from: a text, the files that it includes, the command line. Out come entries in the order
+ * in which they count, each word with its place. Reads no file itself: `read` is injected.
+ */
+import { DIRECTIVES } from './directives.ts'
+import type { IssueList, Place } from './issue.ts'
+import { type Line, type Spot, type Token, tokenize } from './tokens.ts'
+
+export interface Source {
+  readonly text: string
+  /** As issues name it. */
+  readonly file: string
+}
+
+/** Reads a file that a configuration names. `from`: the file that names it. A throw counts as a problem, too. */
+export type Read = (path: string, from: string) => Source | { readonly problem: string }
+
+export interface Value {
+  readonly text: string
+  readonly at: Place
+}
+
+/** One directive as it was written: its name, its values, and the body when it is a block. */
+export interface Entry {
+  readonly name: string
+  readonly at: Place
+  readonly values: readonly Value[]
+  readonly body?: string | undefined
+  readonly entries?: readonly Entry[] | undefined
+  readonly origin: 'file' | 'command line'
+}
+
+export interface Sources {
+  readonly main: Source
+  readonly argv: readonly string[]
+  readonly read: Read
+}
+
+/** UTF-16 units, all files together. */
+export const MAX_TEXT = 1024 * 1024
+/** OpenVPN's max_recursive_levels. */
+export const MAX_DEPTH = 10
+export const MAX_FILES = 64
+
+export interface Gathered {
+  readonly entries: readonly Entry[]
+  /** Every place's file, in the order in which they were read. */
+  readonly files: readonly string[]
+}
+
+export function gather(sources: Sources, issues: IssueList): Gathered {
+  const gatherer = new Gatherer(sources.read, issues)
+  const fromFile = gatherer.file(sources.main, undefined, 1)
+  return { entries: [...fromFile, ...gatherer.commandLine(sources.argv)], files: gatherer.files }
+}
+
+class Gatherer {
+  readonly files: string[] = []
+  readonly #read: Read
+  readonly #issues: IssueList
+  #budget = MAX_TEXT
+
+  constructor(read: Read, issues: IssueList) {
+    this.#read = read
+    this.#issues = issues
+  }
+
+  file({ text, file }: Source, from: Place | undefined, depth: number): readonly Entry[] {
+    this.files.push(file)
+    this.#budget -= text.length
+    if (this.#budget < 0) {
+      this.#error(
+        from ?? wholeFile(file),
+        `a configuration has at most ${MAX_TEXT / 1024 / 1024} MiB, includes and all`,
+      )
+      return []
+    }
+    const { lines, problems, rows } = tokenize(text)
+    const placeOf = ({ line, column, length }: Spot): Place => {
+      return { file, line, column, length, excerpt: showable(rows[line - 1] ?? '') }
+    }
+    for (const { spot, ...problem } of problems) this.#issues.report(placeOf(spot), problem)
+    return this.#expand(entriesOf(lines, placeOf, 'file'), depth)
+  }
+
+  /** `--proto tcp --remote host 443`: what follows a `--name` up to the next are its values. */
+  commandLine(argv: readonly string[]): readonly Entry[] {
+    const entries: Entry[] = []
+    for (let i = 0; i < argv.length;) {
+      const first = argv[i] ?? ''
+      const next = argv.findIndex((word, j) => j > i && isOption(word))
+      const words = argv.slice(i, next < 0 ? argv.length : next)
+      i += words.length
+      const file = isOption(first) ? `command line: ${first}` : 'command line'
+      this.files.push(file)
+      const [entry] = entriesOf([spelled(words)], placesIn(file, words.join(' ')), 'command line')
+      if (!entry) continue
+      if (isOption(first)) entries.push(entry)
+      else this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
+    }
+    return this.#expand(entries, 1)
+  }
+
+  #expand(entries: readonly Entry[], depth: number): readonly Entry[] {
+    return entries.flatMap((entry) =>
+      entry.name === 'config' && entry.values.length === 1 ? this.#include(entry, depth) : [entry],
+    )
+  }
+
+  #include(entry: Entry, depth: number): readonly Entry[] {
+    const [path] = entry.values
+    if (!path) return []
+    if (depth >= MAX_DEPTH) {
+      const hint = 'does it include itself?'
+      this.#error(path.at, `files include each other more than ${MAX_DEPTH} deep`, hint)
+      return []
+    }
+    if (this.files.length >= MAX_FILES) {
+      this.#error(path.at, `a configuration has at most ${MAX_FILES} files`)
+      return []
+    }
+    const source = readSafely(this.#read, path.text, path.at.file)
+    if ('problem' in source) this.#error(path.at, `cannot read this file: ${source.problem}`)
+    return 'problem' in source ? [] : this.file(source, path.at, depth + 1)
+  }
+
+  #error(at: Place, message: string, hint?: string): void {
+    this.#issues.report(at, { severity: 'error', code: 'source', message, hint })
+  }
+}
+
+/** The injected reader is somebody else's code: its throw is a problem like any other. */
+export function readSafely(read: Read, path: string, from: string): ReturnType<Read> {
+  try {
+    return read(path, from)
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : 'the reader failed' }
+  }
+}
+
+function entriesOf(lines: readonly Line[], placeOf: (spot: Spot) => Place, origin: Entry['origin']): Entry[] {
+  return lines.map(({ words: [first, ...rest], block }) => ({
+    // OpenVPN takes `--name` in a file, too.
+    name: isOption(first.text) ? first.text.slice(2) : first.text,
+    at: placeOf(first),
+    values: rest.map((word) => ({ text: word.text, at: placeOf(word) })),
+    body: block && 'body' in block ? block.body : undefined,
+    entries: block && 'lines' in block ? entriesOf(block.lines, placeOf, origin) : undefined,
+    origin,
+  }))
+}
+
+const isOption = (word: string) => word.startsWith('--') && word.length > 2
+
+const wholeFile = (file: string): Place => ({ file, line: 0, column: 0, length: 0 })
+
+const placesIn =
+  (file: string, row: string) =>
+  ({ line, column, length }: Spot): Place => ({ file, line, column, length, excerpt: showable(row) })
+
+// The words of the command line came apart already; they are put on a line again to have places in it.
+function spelled(words: readonly string[]): Line {
+  let column = 1
+  const tokens = words.map((text): Token => {
+    const token = { text, line: 0, column, length: text.length }
+    column += text.length + 1
+    return token
+  })
+  const [first = { text: '', line: 0, column: 1, length: 0 }, ...rest] = tokens
+  return { words: [first, ...rest] }
+}
+
+const SECRETIVE = /auth|pass|secret|token|challenge|pin|key/
+
+/**
+ * The line as it may be shown. Passwords and the like stand in lines of directives that we only ignore: of those the
+ * first word is kept. A line that is no directive at all may be part of a key.
+ */
+function showable(row: string): string | undefined {
+  const [start, name = ''] =
+    /^\s*"?(?:--)?(<?[A-Za-z][\w-]{0,39}>?|<\/[^\s<>]{1,40}>|-----[A-Za-z0-9 -]{1,60})(?=["\s]|$)/.exec(row) ?? []
+  if (start === undefined) return undefined
+  const known = DIRECTIVES.get(name)?.kind
+  if (known === 'used' || !SECRETIVE.test(name) || !/^[A-Za-z]/.test(name)) return row
+  return start.length < row.trimEnd().length ? `${start} …` : start
+}

@@ -1,0 +1,84 @@
+/** The object form: a program's configuration judged, in the same words as a text's. */
+import type { z } from 'zod'
+import { conflictsOf } from './conflicts.ts'
+import type { Issue, Problem } from './issue.ts'
+import { type Config, ConfigSchema } from './schema.ts'
+
+export interface Validated {
+  /** Absent exactly when there is an error. Every default is filled in. */
+  readonly config?: Config
+  readonly issues: readonly Issue[]
+}
+
+export interface Finding extends Problem {
+  readonly path: readonly PropertyKey[]
+}
+
+/** Judges anything; issues have a `path` (`remotes[0].port`) and no line. Never throws. */
+export function validateConfig(input: unknown): Validated {
+  const { config, findings } = examine(input)
+  const issues = findings.map(({ path, ...problem }): Issue => {
+    return { ...problem, file: 'configuration', line: 0, column: 0, length: 0, path: pathText(path) }
+  })
+  return config ? { config, issues } : { issues }
+}
+
+/** The same, with paths for the compiler of texts to find places by. */
+export function examine(input: unknown): { readonly config?: Config; readonly findings: readonly Finding[] } {
+  const parsed = safeParse(input)
+  if (!parsed.success) return { findings: parsed.error.issues.map(findingOf) }
+  const findings = conflictsOf(parsed.data)
+  return findings.some(({ severity }) => severity === 'error') ? { findings } : { config: parsed.data, findings }
+}
+
+// A getter or a proxy in the input may throw: then the input is at fault.
+function safeParse(
+  input: unknown,
+): { success: true; data: Config } | { success: false; error: Pick<z.ZodError, 'issues'> } {
+  try {
+    return ConfigSchema.safeParse(input)
+  } catch {
+    const message = 'this object cannot be read'
+    return { success: false, error: { issues: [{ code: 'custom', message, path: [], input: undefined }] } }
+  }
+}
+
+function findingOf(issue: z.core.$ZodIssue): Finding {
+  const code: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined
+  return {
+    severity: 'error',
+    code: typeof code === 'string' ? code : 'value',
+    message: sentence(issue),
+    path: issue.path,
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `there is no ${issue.keys.map((key) => JSON.stringify(key)).join(', ')} here`
+    case 'invalid_value':
+      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+    case 'invalid_type':
+      return `expected ${named(issue.expected)}`
+    case 'too_small':
+      return `expected ${sized(issue.origin, 'at least', Number(issue.minimum))}`
+    case 'too_big':
+      return `expected ${sized(issue.origin, 'at most', Number(issue.maximum))}`
+    default:
+      return issue.message
+  }
+}
+
+const named = (expected: string) =>
+  ({ int: 'a whole number', object: 'an object', array: 'a list', string: 'a text' })[expected] ?? `a ${expected}`
+
+function sized(origin: string, bound: string, limit: number): string {
+  if (origin === 'array') return `a list of ${bound} ${limit}`
+  if (origin === 'string') return `a text of ${bound} ${limit} characters`
+  return `${bound} ${limit}`
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i > 0 ? '.' : ''}${String(key)}`)).join('')
+}

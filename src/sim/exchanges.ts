@@ -2,13 +2,14 @@
  * Confirmations on the virtual network, without keys or protocols: a virtual peer that answers says back what it heard,
  * and that is its proof. What a real server says is the Node ring's business.
  */
-import type { Exchange, ExchangeFactory } from '../confirmation.ts'
+import type { Confirmation } from '../config/schema.ts'
+import type { Exchange } from '../confirmation.ts'
 import { failure } from '../failure.ts'
 
 /** Stands for OpenVPN's hard reset. */
 const HARD_RESET = bytesOf('openvpn hard reset')
 
-export const virtualExchange: ExchangeFactory = (confirmation): Exchange | undefined => {
+export function virtualExchange(confirmation: Confirmation): Exchange | undefined {
   if (confirmation.kind === 'none') return undefined
   if (confirmation.kind === 'reply')
     return { request: bytesOf(confirmation.text), receive: () => 'confirmed', keepsReply: true }
@@ -18,7 +19,6 @@ export const virtualExchange: ExchangeFactory = (confirmation): Exchange | undef
     keepsReply: false,
   }
 }
-
 const isEqual = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i])
 
 // UTF-8 by hand: TextEncoder belongs to hosts. A lone surrogate has no UTF-8 form and becomes U+FFFD, as it does there.

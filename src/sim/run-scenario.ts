@@ -9,7 +9,6 @@
  */
 import { type Actor, createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
-import type { Config } from '../config/schema.ts'
 import { handlesOf } from '../handles.ts'
 import { type Ledger, type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
 import { MAX_LINES, traceLine } from '../trace.ts'
@@ -37,8 +36,6 @@ export interface RunOptions {
   readonly onNote?: (note: Note, run: Run) => void
 }
 
-type ClientScenario = Scenario & { readonly config: Config }
-
 /**
  * Makes a runner of scenarios. It runs one at a time (a hook may run another one in between), and throws for bugs of
  * our own only: a machine that threw, a loop that takes no time, a leak.
@@ -46,7 +43,7 @@ type ClientScenario = Scenario & { readonly config: Config }
 export function scenarioRunner() {
   let world: VirtualWorld
   const logic = clientLogic(virtualActors(() => world))
-  return (scenario: ClientScenario, options: RunOptions = {}): ScenarioResult => {
+  return (scenario: Scenario, options: RunOptions = {}): ScenarioResult => {
     const { config, seed } = scenario
     const outer = world
     const mine = virtualWorld(scenario)
@@ -65,7 +62,7 @@ export const runScenario = scenarioRunner()
 
 type Client = Actor<ReturnType<typeof clientLogic>>
 
-function play(actor: Client, world: VirtualWorld, scenario: ClientScenario, options: RunOptions): ScenarioResult {
+function play(actor: Client, world: VirtualWorld, scenario: Scenario, options: RunOptions): ScenarioResult {
   const run = runOf(actor, world)
   const tape = record(actor, run, options)
   const bugs: unknown[] = []

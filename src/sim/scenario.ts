@@ -6,12 +6,13 @@
  * file, each with its path.
  */
 import { z } from 'zod'
-import { ConfigSchema } from '../config/schema.ts'
+import { parseConfig } from '../config/parse.ts'
+import type { Config, ConfigInput } from '../config/schema.ts'
+import { examine, sentence } from '../config/validate.ts'
 import { formatEndpoint, hostProblem, parseAddress } from '../endpoint.ts'
 
 /** Limits; more is an error. A name may answer with more addresses than the engine takes, so that this is tested. */
 export const LIMITS = {
-  configText: 1_048_576,
   names: 256,
   answersPerName: 64,
   addressesPerAnswer: 4096,
@@ -37,8 +38,8 @@ function choice<const Schema extends z.ZodType>(pick: (value: unknown) => Schema
     }
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    for (const { message, path } of parsed.error.issues)
-      context.issues.push({ code: 'custom', message, path: [...path], input: value })
+    for (const issue of parsed.error.issues)
+      context.issues.push({ code: 'custom', message: sentence(issue), path: issue.path, input: value })
     return z.NEVER
   }) as unknown as z.ZodType<z.output<Schema>, z.input<Schema>>
 }
@@ -213,12 +214,40 @@ export type TimelineEntry = z.output<(typeof ENTRIES)[EntryKind]>
 
 // --- the whole ---
 
-const ConfigText = z.string().max(LIMITS.configText)
-const Config = choice((value) => (typeof value === 'string' ? ConfigText : ConfigSchema))
+/** Compiles either form; what is wrong in a text is told with its line. Warnings are `check`'s business. */
+const Configuration = z.unknown().transform((value, context): Config => {
+  const tell = (message: string, path: readonly PropertyKey[]) =>
+    context.issues.push({ code: 'custom', message, path: [...path], input: value })
+  const { config, problems } = typeof value === 'string' ? compileText(value) : compileObject(value)
+  for (const { message, path } of problems) tell(message, path)
+  return config ?? z.NEVER
+}) as unknown as z.ZodType<Config, string | ConfigInput>
+
+interface Compiled {
+  readonly config?: Config | undefined
+  readonly problems: readonly { readonly message: string; readonly path: readonly PropertyKey[] }[]
+}
+
+function compileText(text: string): Compiled {
+  const { config, issues } = parseConfig({ file: 'config', text })
+  const errors = issues.filter(({ severity }) => severity === 'error')
+  return {
+    config,
+    problems: errors.map(({ line, column, message }) => ({ path: [], message: at(line, column, message) })),
+  }
+}
+
+const at = (line: number, column: number, message: string) =>
+  line === 0 ? message : `line ${line}, column ${column}: ${message}`
+
+function compileObject(value: unknown): Compiled {
+  const { config, findings } = examine(value)
+  return { config, problems: findings.filter(({ severity }) => severity === 'error') }
+}
 
 export const ScenarioSchema = z.strictObject({
   /** The text of a configuration, or the same as an object. */
-  config: Config,
+  config: Configuration,
   seed: z.int().min(0).max(0xffff_ffff).default(1),
   names: Names.default({}),
   network: Network.default({}),
@@ -228,7 +257,7 @@ export const ScenarioSchema = z.strictObject({
   timeline: z.array(Entry).max(LIMITS.timeline).default([]),
   /** When to look at the outcome; what happens in that instant still counts. */
   untilMs: Ms.default(60_000),
-  peers: z.never({ error: `"peers" ${NOT_BUILT}` }).optional(),
+  peers: choice<z.ZodNever>(() => `"peers" ${NOT_BUILT}`).optional(),
 })
 
 /** What a file says, and a program may. */
@@ -247,7 +276,7 @@ export function parseScenario(
 ): { readonly scenario: Scenario } | { readonly problems: readonly Problem[] } {
   const parsed = ScenarioSchema.safeParse(value)
   if (parsed.success) return { scenario: parsed.data }
-  return { problems: parsed.error.issues.map(({ path, message }) => ({ path: formatPath(path), message })) }
+  return { problems: parsed.error.issues.map((issue) => ({ path: formatPath(issue.path), message: sentence(issue) })) }
 }
 
 function formatPath(path: readonly PropertyKey[]): string {

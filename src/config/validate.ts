@@ -53,7 +53,8 @@ function findingOf(issue: z.core.$ZodIssue): Finding {
   }
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
+/** What a zod issue says to a person; scenario files say it in the same words. */
+export function sentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return `there is no ${issue.keys.map((key) => JSON.stringify(key)).join(', ')} here`

@@ -5,6 +5,7 @@
 import type { CandidateOrder, Remote } from './config/schema.ts'
 import { type Address, type Family, type Transport, parseAddress, undialable, unmap } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
+import { printable } from './printable.ts'
 
 /** Something between us and the target, made by a plugin. */
 export interface Hop {
@@ -82,7 +83,7 @@ export function candidatesOf(
 
 // What a resolver said is not ours to trust: printable characters only, and not many of them.
 const badAnswer = (text: string) =>
-  `the resolver answered with something that is no address: ${JSON.stringify(text.slice(0, 64))}`
+  `the resolver answered with something that is no address: "${printable(text.slice(0, 64))}"`
 
 function judge(remote: Remote, address: Address, locals: readonly Address[] | undefined): Failure | undefined {
   const { family } = address

@@ -2,10 +2,11 @@
  * A trace is one line per note: `    250 attempt 2 tcp [2001:db8::1]:1194 started`. Same input, same seed: the same
  * bytes, in whatever process, locale or time zone. No session ids, no wall time, no secrets.
  */
-import type { Candidate } from './candidate.ts'
+import { type Candidate, MAX_ADDRESSES } from './candidate.ts'
 import { formatEndpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import type { Note, RemoteRef } from './ledger.ts'
+import { printable } from './printable.ts'
 
 /** Lines that are kept of a long life; the oldest go first. */
 export const MAX_LINES = 10_000
@@ -24,7 +25,7 @@ function tell(note: Note): string {
     case 'query.started':
       return `query ${note.query} ${printable(note.host)} ${note.families.join(' ')} started`
     case 'query.answered':
-      return `query ${note.query} answered ${note.addresses.map(printable).join(' ') || 'nothing'}`
+      return `query ${note.query} answered ${listed(note.addresses)}`
     case 'query.failed':
       return `query ${note.query} failed ${because(note.failure)}`
     case 'candidate.skipped':
@@ -57,17 +58,15 @@ function tell(note: Note): string {
   }
 }
 
+/** No more of an answer than the engine takes of it. */
+function listed(addresses: readonly string[]): string {
+  const shown = addresses.slice(0, MAX_ADDRESSES).map(printable).join(' ') || 'nothing'
+  const more = addresses.length - MAX_ADDRESSES
+  return more > 0 ? `${shown} and ${more} more` : shown
+}
+
 const because = ({ code, stage }: Failure): string => `${printable(code)} at ${stage}`
 
 function target(candidate: Candidate | null, remote: RemoteRef): string {
   return candidate ? `${candidate.transport} ${formatEndpoint(candidate)}` : printable(remote.host)
-}
-
-/** Text of strangers on one line: control characters, bidi marks and line breaks escaped, 256 characters at most. */
-export function printable(text: string): string {
-  const shown = text.length > 256 ? `${text.slice(0, 255)}…` : text
-  // eslint-disable-next-line no-control-regex -- they are what is escaped
-  return shown.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

@@ -3,10 +3,9 @@
  * message is for a person at a terminal.
  */
 import type { Issue } from '../config/issue.ts'
-import { formatEndpoint } from '../endpoint.ts'
 import type { Failure } from '../failure.ts'
 import { type Ledger, type LedgerEntry, entriesOf } from '../ledger.ts'
-import { printable } from '../trace.ts'
+import { printable } from '../printable.ts'
 
 /** Lines of a message; whole ledgers are in `ledger`. */
 const MAX_MESSAGE_LINES = 20
@@ -44,25 +43,7 @@ export class ConfigError extends Error {
 /** One line per entry: address, stage, cause, time. */
 function explain(entries: readonly LedgerEntry[]): string[] {
   const told = entries.filter((entry) => entry.failure)
-  const lines = told.slice(0, MAX_MESSAGE_LINES).map(explainEntry)
+  const lines = told.slice(0, MAX_MESSAGE_LINES).map((entry) => `  ${explainEntry(entry)}`)
   const more = told.length - lines.length
   return more > 0 ? [...lines, `  ... and ${more} more in the ledger`] : lines
-}
-
-function explainEntry({ candidate, remote, failure, startedAt, endedAt, outcome }: LedgerEntry): string {
-  const where = candidate ? `${candidate.transport} ${formatEndpoint(candidate)}` : printable(remote.host)
-  const named = candidate && candidate.address !== remote.host ? ` (${printable(remote.host)})` : ''
-  const after = endedAt === undefined || outcome === 'skipped' ? '' : ` after ${endedAt - startedAt} ms`
-  const stage = outcome === 'skipped' ? 'skipped' : `failed to ${VERBS[failure?.stage ?? 'connect']}${after}`
-  return `  ${where}${named}: ${stage}: ${failure?.message} (${failure?.code})`
-}
-
-const VERBS: Readonly<Record<Failure['stage'], string>> = {
-  resolve: 'resolve',
-  plan: 'plan',
-  open: 'open a socket',
-  connect: 'connect',
-  negotiate: 'negotiate',
-  confirm: 'be confirmed',
-  connected: 'stay connected',
 }

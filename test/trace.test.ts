@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import type { Candidate } from '../src/candidate.ts'
+import { failure } from '../src/failure.ts'
+import type { Note } from '../src/ledger.ts'
+import { traceLine } from '../src/trace.ts'
+
+const remote = { index: 0, host: 'vpn.test', port: 1194 }
+const candidate: Candidate = {
+  remote: 0,
+  transport: 'tcp',
+  family: 'ipv6',
+  address: '2001:db8::1',
+  port: 1194,
+  hops: [],
+}
+const local = { family: 'ipv6', address: '2001:db8::fe', port: 49152 } as const
+const refused = failure('ECONNREFUSED', 'connect')
+
+const LINES: readonly [string, Note][] = [
+  ['      0 round 1 started', { at: 0, type: 'round.started', round: 1 }],
+  ['      5 round 1 failed', { at: 5, type: 'round.failed', round: 1 }],
+  ['  10000 round 2 ended', { at: 10_000, type: 'round.ended', round: 2 }],
+  [
+    '      0 query 1 vpn.test ipv4 ipv6 started',
+    { at: 0, type: 'query.started', query: 1, remote, host: 'vpn.test', families: ['ipv4', 'ipv6'] },
+  ],
+  [
+    '      3 query 1 answered 192.0.2.1 2001:db8::1',
+    { at: 3, type: 'query.answered', query: 1, addresses: ['192.0.2.1', '2001:db8::1'] },
+  ],
+  ['      3 query 1 answered nothing', { at: 3, type: 'query.answered', query: 1, addresses: [] }],
+  [
+    '   5000 query 2 failed RESOLVE_TIMEOUT at resolve',
+    { at: 5000, type: 'query.failed', query: 2, remote, failure: failure('RESOLVE_TIMEOUT', 'resolve') },
+  ],
+  [
+    '      0 skipped tcp [2001:db8::1]:1194 LOCAL_FAMILY at plan',
+    { at: 0, type: 'candidate.skipped', remote, candidate, failure: failure('LOCAL_FAMILY', 'plan') },
+  ],
+  [
+    '      0 skipped vpn.test TOO_MANY_ADDRESSES at plan',
+    { at: 0, type: 'candidate.skipped', remote, candidate: null, failure: failure('TOO_MANY_ADDRESSES', 'plan') },
+  ],
+  [
+    '    250 attempt 2 tcp [2001:db8::1]:1194 started',
+    { at: 250, type: 'attempt.started', attempt: 2, remote, candidate },
+  ],
+  ['    250 attempt 2 opened', { at: 250, type: 'attempt.opened', attempt: 2 }],
+  ['    250 attempt 2 opened from [2001:db8::fe]:49152', { at: 250, type: 'attempt.opened', attempt: 2, local }],
+  ['    251 attempt 2 connected from [2001:db8::fe]:49152', { at: 251, type: 'attempt.connected', attempt: 2, local }],
+  ['    252 attempt 2 negotiated hop 1', { at: 252, type: 'attempt.negotiated', attempt: 2, hop: 1 }],
+  [
+    '    253 attempt 2 confirmed after 3 sent 1 received',
+    { at: 253, type: 'attempt.confirmed', attempt: 2, sent: 3, received: 1 },
+  ],
+  ['    253 attempt 2 won', { at: 253, type: 'attempt.won', attempt: 2, confirmed: true }],
+  ['    253 attempt 2 won unconfirmed', { at: 253, type: 'attempt.won', attempt: 2, confirmed: false }],
+  [
+    '    300 attempt 2 failed ECONNREFUSED at connect',
+    { at: 300, type: 'attempt.failed', attempt: 2, failure: refused },
+  ],
+  [
+    '    300 attempt 3 cancelled ECONNREFUSED at connect',
+    { at: 300, type: 'attempt.cancelled', attempt: 3, failure: refused },
+  ],
+  [
+    '9999999 attempt 2 lost ECONNREFUSED at connect',
+    { at: 9_999_999, type: 'attempt.lost', attempt: 2, failure: refused, kept: true },
+  ],
+  ['    300 backoff 1078 ms after 1 failed', { at: 300, type: 'backoff.started', failed: 1, ms: 1078 }],
+  ['    400 network changed', { at: 400, type: 'network.changed' }],
+  ['    500 client failed ECONNREFUSED at connect', { at: 500, type: 'client.failed', failure: refused }],
+  ['    500 client stopped', { at: 500, type: 'client.stopped' }],
+]
+
+test.each(LINES)('%s', (line, note) => expect(traceLine(note)).toBe(line))
+
+describe('text of strangers', () => {
+  const evil = 'a\u001b[2J\nb\u202e'
+  const safe = String.raw`a\u001b[2J\u000ab\u202e`
+
+  test('is escaped wherever it can stand', () => {
+    const notes: Note[] = [
+      { at: 0, type: 'query.started', query: 1, remote, host: evil, families: [] },
+      { at: 0, type: 'query.answered', query: 1, addresses: [evil] },
+      { at: 0, type: 'query.failed', query: 1, remote, failure: failure(evil, 'resolve') },
+      { at: 0, type: 'candidate.skipped', remote: { ...remote, host: evil }, candidate: null, failure: refused },
+    ]
+    for (const note of notes) {
+      expect(traceLine(note)).toContain(safe)
+      expect(traceLine(note)).not.toContain('\n')
+    }
+  })
+
+  test('a huge answer does not fill the trace', () => {
+    const addresses = Array.from({ length: 3000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`)
+    const line = traceLine({ at: 0, type: 'query.answered', query: 1, addresses })
+    expect(line).toBe(`      0 query 1 answered ${addresses.slice(0, 25).join(' ')} and 2975 more`)
+    expect(traceLine({ at: 0, type: 'query.answered', query: 1, addresses: addresses.slice(0, 25) })).toMatch(/24$/)
+  })
+})

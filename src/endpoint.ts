@@ -40,10 +40,11 @@ function quadToGroups(quad: string): string {
   return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
 
-/** The IPv4 address inside `::ffff:a.b.c.d`, or `undefined`. */
-export function unmap(address: Address): Address | undefined {
-  if (address.family === 'ipv4' || address.address.includes('%')) return undefined
-  const parsed = ipaddr.IPv6.parse(address.address)
+/** The IPv4 address inside `::ffff:a.b.c.d`, or `undefined`. A zone means nothing to IPv4 and goes. */
+export function unmap({ family, address }: Address): Address | undefined {
+  if (family === 'ipv4') return undefined
+  const [bare = ''] = address.split('%')
+  const parsed = ipaddr.IPv6.parse(bare)
   if (!parsed.isIPv4MappedAddress()) return undefined
   return { family: 'ipv4', address: parsed.toIPv4Address().toString() }
 }

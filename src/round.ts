@@ -144,7 +144,10 @@ export function localsOf(round: Round, remote: Remote, index: number): readonly 
   const host = remote.local?.host
   if (host === undefined) return undefined
   const texts = parseAddress(host) ? [host] : (round.answers.local[index]?.addresses ?? [])
-  return texts.flatMap((text) => parseAddress(text) ?? [])
+  return texts.flatMap((text) => {
+    const address = parseAddress(text)
+    return address ? (unmap(address) ?? address) : []
+  })
 }
 
 const isSame = (a: Candidate, b: Candidate): boolean =>
@@ -217,6 +220,6 @@ export function bindingOf(round: Round, config: Config, candidate: Candidate) {
   const remote = config.remotes[candidate.remote]
   if (!remote?.local) return undefined
   const locals = localsOf(round, remote, candidate.remote)
-  const address = locals?.find((local) => local.family === candidate.family)
-  return { address: address && (unmap(address) ?? address).address, port: remote.local.port }
+  const address = locals?.find((local) => local.family === candidate.family)?.address
+  return { address, port: remote.local.port }
 }

@@ -182,7 +182,7 @@ export function record(ledger: Ledger, note: Note): Ledger {
     case 'client.failed':
       return ledger
     case 'client.stopped':
-      return { ...ledger, current: ledger.current.map((entry) => close(entry, at)) }
+      return closeAll(ledger, at)
   }
 }
 
@@ -221,6 +221,14 @@ function stage(entry: LedgerEntry, name: keyof LedgerEntry['stages'], at: number
 
 function end(ledger: Ledger, attempt: number, at: number, outcome: Outcome, failure: Failure): Ledger {
   return amend(ledger, attempt, (entry) => ({ ...entry, endedAt: at, outcome, failure }))
+}
+
+/** What still flew is cancelled; what was held ends as it was. */
+function closeAll(ledger: Ledger, at: number): Ledger {
+  const { current, counters } = ledger
+  const open = current.filter((entry) => entry.outcome === 'open').length
+  const cancelled = counters.cancelled + open
+  return { ...ledger, current: current.map((entry) => close(entry, at)), counters: { ...counters, cancelled } }
 }
 
 function close(entry: LedgerEntry, at: number): LedgerEntry {

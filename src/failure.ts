@@ -24,6 +24,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `BAD_KEY` / `BAD_DIGEST` | the confirmation cannot be signed: no such key here, no such digest |
  * | `CLOSED_BY_PEER` | the peer closed the connection |
  * | `LOCAL_CLOSE` | the program closed a socket that the engine was holding |
+ * | `CANCELLED` | another attempt won, or the start failed |
  * | `REJECTED` / `NEXT` | the program, or the operator, wanted another candidate |
  * | `EXHAUSTED` | every candidate of every allowed round failed |
  * | `STOPPED` | stopped before it was done |
@@ -43,43 +44,45 @@ export function failure(code: string, stage: Stage, message: string = sentenceOf
 const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 export const isShortage = (code: string): boolean => SHORTAGES.has(code)
 
-const SENTENCES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: nobody listens there',
-  ECONNRESET: 'the peer reset the connection',
-  EPIPE: 'the peer has closed the connection',
-  ETIMEDOUT: 'the system gave up waiting for the peer',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  EHOSTDOWN: 'the host is down',
-  ENETDOWN: 'the network is down',
-  EADDRINUSE: 'the local address or port is in use',
-  EADDRNOTAVAIL: 'the local address is not one of this machine, or no local port is left',
-  EAFNOSUPPORT: 'this machine has no support for the address family',
-  EINVAL: 'the system refused the address (a zone or a family that does not fit)',
-  EACCES: 'permission denied by this machine',
-  EPERM: 'forbidden by this machine (a firewall rule, perhaps)',
-  EMFILE: 'this process has too many open files',
-  ENFILE: 'this machine has too many open files',
-  ENOBUFS: 'this machine is out of network buffers',
-  ENOMEM: 'this machine is out of memory',
-  ENOTFOUND: 'the name does not exist',
-  ENODATA: 'the name has no address',
-  EAI_AGAIN: 'the name server did not answer, or had trouble of its own',
-  ESERVFAIL: 'the name server failed',
-  EREFUSED: 'the name server refused to answer',
-  TIMEOUT: 'no answer before the deadline',
-  RESOLVE_TIMEOUT: 'no answer from the resolver before the deadline',
-  NO_ADDRESS: 'the name has no address of the wanted family',
-  SELF_CONNECT: 'the socket was connected to itself: nobody listens there',
-  BAD_REPLY: 'the peer answered with something else than the protocol asks for',
-  CLOSED_BY_PEER: 'the peer closed the connection',
-  LOCAL_CLOSE: 'the socket was closed by this program',
-  REJECTED: 'the program rejected the connection',
-  NEXT: 'the operator asked for the next candidate',
-  STOPPED: 'stopped',
-}
+const SENTENCES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ECONNREFUSED: 'connection refused: nobody listens there',
+    ECONNRESET: 'the peer reset the connection',
+    EPIPE: 'the peer has closed the connection',
+    ETIMEDOUT: 'the system gave up waiting for the peer',
+    EHOSTUNREACH: 'no route to the host',
+    ENETUNREACH: 'no route to the network',
+    EHOSTDOWN: 'the host is down',
+    ENETDOWN: 'the network is down',
+    EADDRINUSE: 'the local address or port is in use',
+    EADDRNOTAVAIL: 'the local address is not one of this machine, or no local port is left',
+    EAFNOSUPPORT: 'this machine has no support for the address family',
+    EINVAL: 'the system refused the address (a zone or a family that does not fit)',
+    EACCES: 'permission denied by this machine',
+    EPERM: 'forbidden by this machine (a firewall rule, perhaps)',
+    EMFILE: 'this process has too many open files',
+    ENFILE: 'this machine has too many open files',
+    ENOBUFS: 'this machine is out of network buffers',
+    ENOMEM: 'this machine is out of memory',
+    ENOTFOUND: 'the name does not exist',
+    ENODATA: 'the name has no address',
+    EAI_AGAIN: 'the name server did not answer, or had trouble of its own',
+    ESERVFAIL: 'the name server failed',
+    EREFUSED: 'the name server refused to answer',
+    TIMEOUT: 'no answer before the deadline',
+    RESOLVE_TIMEOUT: 'no answer from the resolver before the deadline',
+    NO_ADDRESS: 'the name has no address of the wanted family',
+    SELF_CONNECT: 'the socket was connected to itself: nobody listens there',
+    BAD_REPLY: 'the peer answered with something else than the protocol asks for',
+    CLOSED_BY_PEER: 'the peer closed the connection',
+    LOCAL_CLOSE: 'the socket was closed by this program',
+    REJECTED: 'the program rejected the connection',
+    NEXT: 'the operator asked for the next candidate',
+    STOPPED: 'stopped',
+  }),
+)
 
 /** The sentence for a code; an unknown one speaks for itself. */
 export function sentenceOf(code: string): string {
-  return SENTENCES[code] ?? `the system said ${code}`
+  return SENTENCES.get(code) ?? `the system said ${code}`
 }

@@ -64,15 +64,16 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
       if (local && local.port === remote.port && local.address === remote.address)
         return fail(failure('SELF_CONNECT', 'connect'))
       say({ type: 'attempt.connected', attempt, local })
-      if (exchange && stage !== 'connected') {
+      if (exchange) {
         stage = 'confirm'
         ask()
       } else stage = 'connected'
     }
 
     const ask = () => {
-      if (!exchange) return
-      socket?.send(exchange.request)
+      // Whoever heard that we are connected may have stopped us by now.
+      if (!exchange || !socket) return
+      socket.send(exchange.request)
       sent++
       if (candidate.transport === 'udp') timer = clock.setTimeout(ask, resendAfter(sent))
     }

@@ -7,7 +7,7 @@
  *
  * Nothing may be left when the root has been stopped: a leak is our own bug and throws, as does a machine that threw.
  */
-import { type Actor, createActor } from 'xstate'
+import { type Actor, type InspectionEvent, createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
 import { handlesOf } from '../handles.ts'
 import { type Ledger, type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly afterStep?: (index: number, run: Run) => void
   /** In the midst of whatever the machine is doing. */
   readonly onNote?: (note: Note, run: Run) => void
+  /** XState's own, for inspectors. */
+  readonly inspect?: (event: InspectionEvent) => void
 }
 
 /**
@@ -49,7 +51,7 @@ export function scenarioRunner() {
     const mine = virtualWorld(scenario)
     world = mine
     const input = { config, seed, release: options.release ?? false }
-    const actor = createActor(logic, { clock: mine.clock, input })
+    const actor = createActor(logic, { clock: mine.clock, input, ...(options.inspect && { inspect: options.inspect }) })
     try {
       return play(actor, mine, scenario, options)
     } finally {

@@ -152,12 +152,15 @@ const Behaviours = z.strictObject({ tcp: TcpBehaviour.optional(), udp: UdpBehavi
 
 /** Reads `ADDR` or `ADDR:PORT` (`[v6]:PORT`) and gives it in one spelling; `undefined`: it is neither. */
 export function canonicalTarget(text: string): string | undefined {
-  const address = parseAddress(text)
-  if (address) return address.address
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([1-9]\d{0,4})$/.exec(text) ?? []
+  return parseAddress(text)?.address ?? canonicalEndpoint(text, 1)
+}
+
+function canonicalEndpoint(text: string, lowestPort: 0 | 1): string | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(0|[1-9]\d{0,4})$/.exec(text) ?? []
   const host = parseAddress(bracketed ?? plain ?? '')
-  if (!host || (host.family === 'ipv6') !== (bracketed !== undefined) || Number(port) > 65535) return undefined
-  return formatEndpoint({ address: host.address, port: Number(port) })
+  const port = Number(digits)
+  if (!host || (host.family === 'ipv6') !== (bracketed !== undefined)) return undefined
+  return port < lowestPort || port > 65_535 ? undefined : formatEndpoint({ address: host.address, port })
 }
 
 const TARGET = 'this is neither an address nor ADDR:PORT ([v6]:PORT)'
@@ -167,11 +170,11 @@ const Network = table(Behaviours, LIMITS.networkEntries, targetProblem)
 /** By `ADDR` or `ADDR:PORT`; for each transport the more specific wins. What is not listed is a blackhole. */
 export type Network = z.output<typeof Network>
 
-/** Reads `ADDR:PORT/tcp|udp` and gives it in one spelling; `undefined`: it is none. */
+/** Reads `ADDR:PORT/tcp|udp` (port 0: any) and gives it in one spelling; `undefined`: it is none. */
 export function canonicalBind(text: string): string | undefined {
   const [, endpoint = '', transport = ''] = /^(.+)\/(tcp|udp)$/.exec(text) ?? []
-  const target = parseAddress(endpoint) ? undefined : canonicalTarget(endpoint)
-  return target === undefined ? undefined : `${target}/${transport}`
+  const bound = canonicalEndpoint(endpoint, 0)
+  return bound === undefined ? undefined : `${bound}/${transport}`
 }
 
 const bindProblem = (key: string) =>

@@ -223,7 +223,9 @@ describe('keys', () => {
   test.each([
     ['0.0.0.0:1194/udp', '0.0.0.0:1194/udp'],
     ['[0::0]:1194/tcp', '[::]:1194/tcp'],
+    ['[::]:0/tcp', '[::]:0/tcp'],
     ['::/tcp', undefined],
+    ['0.0.0.0/tcp', undefined],
     ['0.0.0.0:1194', undefined],
     ['0.0.0.0:1194/sctp', undefined],
   ])('%j is the bind %j', (text, bind) => {

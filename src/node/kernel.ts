@@ -19,9 +19,12 @@ export function systemFailure(error: NodeJS.ErrnoException, stage: Stage): Failu
   return error.code === undefined ? failure('INTERNAL', stage, error.message) : failure(error.code, stage)
 }
 
-/** Node would look up what it takes for no address, so that is never handed to it. */
-export function literalProblem({ remote, local }: WireRequest): Failure | undefined {
+/** Node would look up what it takes for no address, and cut a port to 16 bits: neither is ever handed to it. */
+export function requestProblem({ remote, local }: WireRequest): Failure | undefined {
   const strange = [remote.address, local?.address].find((address) => address !== undefined && isIP(address) === 0)
-  if (strange === undefined) return undefined
-  return failure('BAD_ADDRESS', 'open', `Node takes ${JSON.stringify(strange)} for no address`)
+  if (strange !== undefined) return failure('BAD_ADDRESS', 'open', `${JSON.stringify(strange)} is no literal address`)
+  if (isPort(remote.port) && remote.port > 0 && isPort(local?.port ?? 0)) return undefined
+  return failure('BAD_ADDRESS', 'open', `a port is a number from 1 to 65535 (0 only to bind any)`)
 }
+
+const isPort = (port: number) => Number.isInteger(port) && port >= 0 && port <= 65_535

@@ -7,13 +7,13 @@
 import { Socket } from 'node:net'
 import { failure, isShortage } from '../failure.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
-import { endpointOf, literalProblem, systemFailure, WILDCARD } from './kernel.ts'
+import { endpointOf, requestProblem, systemFailure, WILDCARD } from './kernel.ts'
 
 export function openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
   const { family, remote, local } = request
   const socket = new Socket()
   let state: 'dialling' | 'held' | 'done' = 'dialling'
-  let cause = literalProblem(request)
+  let cause = requestProblem(request)
 
   const stage = () => (state === 'held' ? 'connected' : 'connect')
   // A failed bind never comes here. A failed `connect` does, and has destroyed the socket when the tick comes; where

@@ -8,7 +8,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { type Failure, failure } from '../failure.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import { type ChannelFeed, datagramChannel } from './datagram-channel.ts'
-import { endpointOf, literalProblem, systemFailure, WILDCARD } from './kernel.ts'
+import { endpointOf, requestProblem, systemFailure, WILDCARD } from './kernel.ts'
 
 /** Bytes that may wait while the kernel's own buffer is full; the next datagram is refused with ENOBUFS. */
 const MAX_UNSENT = 1_048_576
@@ -29,7 +29,7 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
   const { family, remote, local } = request
   const socket = createSocket({ type: family === 'ipv4' ? 'udp4' : 'udp6', ipv6Only: family === 'ipv6' })
   let state: 'dialling' | 'held' | 'done' = 'dialling'
-  let cause = literalProblem(request)
+  let cause = requestProblem(request)
   let feed: ChannelFeed | undefined
   /** The peer as the kernel spells it. */
   let peer: { readonly address: string; readonly port: number } | undefined

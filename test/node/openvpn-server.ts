@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -16,7 +16,7 @@ export interface ServerOptions {
   readonly port: number
   /** A loopback address; 127.0.0.1 by default. */
   readonly local?: string
-  /** Any further directives: `['--tls-auth', lab.key, '0']`. */
+  /** Further lines of its configuration: `tls-auth ta.key 0`. */
   readonly directives?: readonly string[]
 }
 
@@ -28,10 +28,8 @@ export interface OpenvpnServer {
 }
 
 export interface Lab {
-  /** Holds the certificates and the key; removed with the lab. */
+  /** Holds `ca.crt`, the server's certificate, and `ta.key` for `tls-auth` and `tls-crypt`; removed with the lab. */
   readonly folder: string
-  /** A static key file for `tls-auth` and `tls-crypt`. */
-  readonly key: string
   /** Starts a server and waits until it serves. */
   readonly serve: (options: ServerOptions) => Promise<OpenvpnServer>
   /** Runs a program in the namespace to its end. */
@@ -63,28 +61,24 @@ function succeeds(command: string, args: readonly string[]): boolean {
 export async function openLab(): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), 'sockchart-openvpn-'))
   makeCertificates(folder)
-  const key = join(folder, 'ta.key')
-  execFileSync('openvpn', ['--genkey', 'secret', key])
+  execFileSync('openvpn', ['--genkey', 'secret', join(folder, 'ta.key')])
 
   // The namespace lives as long as this child, and the child as long as its input is open.
   const holder = spawn('unshare', ['-rn', 'sh', '-c', 'ip link set lo up && echo up && exec cat'])
   await once(holder.stdout, 'data')
-  const inside = (command: string, args: readonly string[]) => [
-    ...['--target', String(holder.pid), '--user', '--net', '--preserve-credentials', '--'],
-    command,
-    ...args,
-  ]
+  const enter = ['--target', String(holder.pid), '--user', '--net', '--preserve-credentials', '--']
+  const inside = (command: string, args: readonly string[]) => [...enter, command, ...args]
 
   const servers = new Set<OpenvpnServer>()
-  const serve = async ({ proto, port, local = '127.0.0.1', directives = [] }: ServerOptions) => {
-    const child = spawn('nsenter', inside('openvpn', [...serverArguments(folder, proto, port, local), ...directives]))
-    const server = await serving(child)
+  const serve = async (options: ServerOptions) => {
+    const file = `${options.proto}-${options.port}.conf`
+    writeFileSync(join(folder, file), serverConfiguration(options))
+    const server = await serving(spawn('nsenter', inside('openvpn', ['--cd', folder, '--config', file])))
     servers.add(server)
     return server
   }
   return {
     folder,
-    key,
     serve,
     run: (command, args) =>
       new Promise((resolve) => {
@@ -122,15 +116,25 @@ async function serving(child: ChildProcess): Promise<OpenvpnServer> {
   return { stop, log }
 }
 
-function serverArguments(folder: string, proto: 'udp' | 'tcp', port: number, local: string): string[] {
+function serverConfiguration({ proto, port, local = '127.0.0.1', directives = [] }: ServerOptions): string {
   // The port makes each server's addresses its own.
-  const subnet = `10.99.${port % 256}.0`
-  return [
-    ...['--dev', 'tun', '--mode', 'server', '--tls-server', '--dh', 'none', '--topology', 'subnet'],
-    ...['--server', subnet, '255.255.255.0', '--proto', proto === 'tcp' ? 'tcp-server' : 'udp'],
-    ...['--local', local, '--port', String(port), '--keepalive', '10', '60', '--verb', '3'],
-    ...['--ca', join(folder, 'ca.crt'), '--cert', join(folder, 'server.crt'), '--key', join(folder, 'server.key')],
-  ]
+  const lines = `
+dev tun
+mode server
+tls-server
+dh none
+topology subnet
+server 10.99.${port % 256}.0 255.255.255.0
+keepalive 10 60
+proto ${proto === 'tcp' ? 'tcp-server' : 'udp'}
+local ${local}
+port ${port}
+ca ca.crt
+cert server.crt
+key server.key
+verb 3
+`
+  return `${lines}${directives.join('\n')}\n`
 }
 
 function makeCertificates(folder: string): void {

@@ -1,5 +1,6 @@
 /** The hard-reset exchange against real OpenVPN servers. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/schema.ts'
@@ -14,27 +15,27 @@ type Remote = ConfigInput['remotes'][number]
 type Wrap = NonNullable<Extract<Remote['confirm'], { kind: 'openvpn' }>['wrap']>
 
 /** Port offset, what the server is told, and what the client then needs. */
-const WAYS: readonly [string, number, (key: string) => string[], Wrap | undefined][] = [
-  ['plain', 0, () => [], undefined],
+const WAYS: readonly [string, number, string[], Wrap | undefined][] = [
+  ['plain', 0, [], undefined],
   [
     'tls-auth with directions',
     1,
-    (key) => ['--tls-auth', key, '0'],
+    ['tls-auth ta.key 0'],
     { kind: 'tls-auth', key: 'key:1', direction: 1, auth: 'SHA1' },
   ],
   [
     'tls-auth without a direction, SHA512',
     2,
-    (key) => ['--tls-auth', key, '--auth', 'SHA512'],
+    ['tls-auth ta.key', 'auth SHA512'],
     { kind: 'tls-auth', key: 'key:1', auth: 'SHA512' },
   ],
   [
     'tls-auth the other way round, SHA256',
     3,
-    (key) => ['--tls-auth', key, '1', '--auth', 'SHA256'],
+    ['tls-auth ta.key 1', 'auth SHA256'],
     { kind: 'tls-auth', key: 'key:1', direction: 0, auth: 'SHA256' },
   ],
-  ['tls-crypt', 4, (key) => ['--tls-crypt', key], { kind: 'tls-crypt', key: 'key:1' }],
+  ['tls-crypt', 4, ['tls-crypt ta.key'], { kind: 'tls-crypt', key: 'key:1' }],
 ]
 const BASE = { udp: 1200, tcp: 1220 } as const
 const CASES = (['udp', 'tcp'] as const).flatMap((proto) => WAYS.map((way) => [proto, ...way] as const))
@@ -45,11 +46,9 @@ describe.skipIf(because !== undefined)(`real OpenVPN${because === undefined ? ''
 
   beforeAll(async () => {
     lab = await openLab()
-    key = readFileSync(lab.key, 'latin1').replaceAll(/#.*|-----.*|\s/g, '')
+    key = readFileSync(join(lab.folder, 'ta.key'), 'latin1').replaceAll(/#.*|-----.*|\s/g, '')
     await Promise.all(
-      CASES.map(([proto, , offset, directives]) =>
-        lab.serve({ proto, port: BASE[proto] + offset, directives: directives(lab.key) }),
-      ),
+      CASES.map(([proto, , offset, directives]) => lab.serve({ proto, port: BASE[proto] + offset, directives })),
     )
   })
   afterAll(() => lab?.close())

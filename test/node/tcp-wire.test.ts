@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import type { Endpoint } from '../../src/endpoint.ts'
+import { connect, createServer, type Server, Socket } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openWire } from './wire-log.ts'
 
 const closers: (() => void)[] = []
@@ -94,11 +93,20 @@ describe('openTcp', () => {
   it.each([
     ['a name', { address: 'localhost', port: 1 }, 'BAD_ADDRESS'],
     ['a NUL behind an address', { address: '127.0.0.1\0', port: 1 }, 'BAD_ADDRESS'],
-    ['a port out of range', { address: '127.0.0.1', port: 70_000 }, 'ERR_SOCKET_BAD_PORT'],
+    ['a port out of range', { address: '127.0.0.1', port: 70_000 }, 'BAD_ADDRESS'],
   ])('never dials %s', async (_, to, code) => {
     const wire = openWire({ transport: 'tcp', to })
     expect((await wire.told('failed')).failure.code).toBe(code)
     expect(wire.types()).toEqual(['failed'])
+  })
+
+  it('tells of what Node throws instead of reporting', async () => {
+    vi.spyOn(Socket.prototype, 'connect').mockImplementationOnce(() => {
+      throw Object.assign(new Error('no network'), { code: 'ERR_ACCESS_DENIED' })
+    })
+    const wire = openWire({ transport: 'tcp', to: { address: '127.0.0.1', port: 1 } })
+    expect((await wire.told('failed')).failure.code).toBe('ERR_ACCESS_DENIED')
+    expect(socketOf(wire).destroyed).toBe(true)
   })
 
   it('has the listeners of a bare socket after a release, and touches it no more', async () => {

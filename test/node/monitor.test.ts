@@ -1,0 +1,72 @@
+import type { NetworkInterfaceInfo } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { createActor, setup } from 'xstate'
+import { nodeMonitor } from '../../src/node/monitor.ts'
+import { HeapClock } from '../../src/sim/clock.ts'
+
+const address = (cidr: string) => ({ address: cidr.split('/')[0], cidr }) as NetworkInterfaceInfo
+
+/** A monitor of interfaces that the test sets, on virtual time. */
+function watch(interfaces: () => NodeJS.Dict<NetworkInterfaceInfo[]>) {
+  const clock = new HeapClock()
+  const changes: number[] = []
+  const parent = setup({ actors: { monitor: nodeMonitor(interfaces) } }).createMachine({
+    invoke: { src: 'monitor' },
+    on: { 'network.changed': { actions: () => changes.push(clock.now()) } },
+  })
+  const actor = createActor(parent, { clock })
+  actor.start()
+  return { clock, changes, stop: () => actor.stop() }
+}
+
+describe('nodeMonitor', () => {
+  it('looks every 5 s, and tells when the set of addresses differs', () => {
+    let now: NodeJS.Dict<NetworkInterfaceInfo[]> = { lo: [address('127.0.0.1/8')] }
+    const { clock, changes } = watch(() => now)
+    clock.runUntil(6_000)
+    now = { lo: [address('127.0.0.1/8')], eth0: [address('192.0.2.1/24')] }
+    clock.runUntil(20_000)
+    expect(changes).toEqual([10_000])
+    now = { lo: [address('127.0.0.1/8')] }
+    clock.runUntil(30_000)
+    expect(changes).toEqual([10_000, 25_000])
+  })
+
+  it('is not moved by the order in which they are listed', () => {
+    const [one, two] = [address('192.0.2.1/24'), address('2001:db8::1/64')]
+    let turn = 0
+    const { clock, changes } = watch(() => ({ eth0: turn++ % 2 ? [one, two] : [two, one] }))
+    clock.runUntil(60_000)
+    expect(changes).toEqual([])
+  })
+
+  it('takes a system that does not answer for one that has not changed', () => {
+    let fails = false
+    const { clock, changes } = watch(() => {
+      if (fails) throw new Error('uv_interface_addresses')
+      return { lo: [address('127.0.0.1/8')] }
+    })
+    fails = true
+    clock.runUntil(12_000)
+    fails = false
+    clock.runUntil(30_000)
+    expect(changes).toEqual([])
+  })
+
+  it('leaves no timer when it is stopped', () => {
+    const { clock, stop } = watch(() => ({}))
+    clock.runUntil(7_000)
+    expect(clock.timers).toBe(1)
+    stop()
+    expect(clock.timers).toBe(0)
+  })
+
+  it('reads the real interfaces by default', () => {
+    const clock = new HeapClock()
+    const parent = setup({ actors: { monitor: nodeMonitor() } }).createMachine({ invoke: { src: 'monitor' } })
+    const actor = createActor(parent, { clock }).start()
+    clock.runUntil(5_000)
+    expect(actor.getSnapshot().status).toBe('active')
+    actor.stop()
+  })
+})

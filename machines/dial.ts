@@ -87,8 +87,8 @@ type Event = { readonly at: number } & (
 
 export interface DialContext extends DialInput {
   readonly round: Round
-  /** The look-up under way, in flight or waiting to be repeated. `since`: when its name was first asked for. */
-  readonly lookup: (Lookup & { readonly query: number; readonly since: number }) | null
+  /** The look-up under way. `since`: when its name was first asked for. `failed`: it has, and waits to be repeated. */
+  readonly lookup: (Lookup & { readonly query: number; readonly since: number; readonly failed: boolean }) | null
   readonly lost: Candidate | null
   /** Why the start fails for good. */
   readonly refusal: Failure | null
@@ -156,7 +156,8 @@ function step(
 /** Asks the policy until it says `wait`: the only place that starts anything. */
 function proceed(context: DialContext, at: number): DialContext {
   for (let now = context; ;) {
-    const { config, round, lookup } = now
+    const { config, round, lookup, refusal } = now
+    if (refusal) return now
     const wanted = nextStep(config.pacing, viewOf(round, config, lookup !== null, at))
     if (wanted.do === 'wait') return step(now, {}, [{ do: 'wake', ms: wanted.ms }])
     if (wanted.do === 'start') now = startAttempt(now, at)
@@ -175,7 +176,7 @@ function ask(context: DialContext, at: number, lookup: Lookup, since = at): Dial
   const host = askedHost(lookup, config, seed, query)
   return step(
     context,
-    { numbers: { ...numbers, query }, lookup: { ...lookup, query, since } },
+    { numbers: { ...numbers, query }, lookup: { ...lookup, query, since, failed: false } },
     [{ do: 'ask', input: { query, host, transport, families }, timeout: config.resolveTimeout }],
     { type: 'query.started', at, query, remote: refOf(config, lookup.remote), host, families },
   )
@@ -202,16 +203,38 @@ function takeLookupFailure(context: DialContext, at: number, why: Failure, repea
   if (repeat)
     return step(
       context,
-      {},
+      { lookup: { ...lookup, failed: true } },
       [
         { do: 'endQuery', query },
         { do: 'askLater', query },
       ],
       told,
     )
-  const refusal = config.resolvRetry === 0 && starting ? why : null
-  const change = { lookup: null, round: answered(round, lookup, { failure: why }), refusal }
-  return step(context, change, [{ do: 'endQuery', query }], told)
+  const ended = step(
+    context,
+    { lookup: null, round: answered(round, lookup, { failure: why }) },
+    [{ do: 'endQuery', query }],
+    // What waits to be repeated was told when it failed.
+    ...(lookup.failed ? [] : [told]),
+  )
+  return config.resolvRetry === 0 && starting && why.code !== 'NEXT' ? refuse(ended, at, why) : ended
+}
+
+/** The start fails for good, and what still flies is ended with it. */
+function refuse(context: DialContext, at: number, why: Failure): DialContext {
+  return cancel(step(context, { refusal: why }, []), at, context.round.flying, 'the start failed')
+}
+
+function cancel(context: DialContext, at: number, flights: readonly Flight[], because: string): DialContext {
+  const notes = flights.map(({ attempt, stage }): Note => {
+    return { type: 'attempt.cancelled', at, attempt, failure: failure('CANCELLED', stage, because) }
+  })
+  return step(
+    context,
+    {},
+    flights.map(({ attempt }) => ({ do: 'endAttempt', attempt })),
+    ...notes,
+  )
 }
 
 function takeRemote(context: DialContext, at: number): DialContext {
@@ -244,16 +267,12 @@ function acceptWinner(context: DialContext, at: number, winner: Flight, confirme
   const losers = round.flying.filter((flight) => flight !== winner)
   const effects: Effect[] = [
     { do: 'accept', attempt },
-    ...losers.map((loser): Effect => ({ do: 'endAttempt', attempt: loser.attempt })),
     ...(lookup ? [{ do: 'endQuery', query: lookup.query } as const] : []),
     { do: 'wake', ms: null },
   ]
-  const cancelled = losers.map((loser): Note => {
-    const why = failure('CANCELLED', loser.stage, `attempt ${attempt} won`)
-    return { type: 'attempt.cancelled', at, attempt: loser.attempt, failure: why }
-  })
-  const won: Note = { type: 'attempt.won', at, attempt, confirmed }
-  return step(context, { round: win(round, attempt, at, confirmed), lookup: null }, effects, won, ...cancelled)
+  const change = { round: win(round, attempt, at, confirmed), lookup: null, starting: false }
+  const won = step(context, change, effects, { type: 'attempt.won', at, attempt, confirmed })
+  return cancel(won, at, losers, `attempt ${attempt} won`)
 }
 
 function takeFailure(context: DialContext, at: number, { attempt }: Flight, why: Failure): DialContext {

@@ -24,7 +24,8 @@ const isEqual = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.eve
 // UTF-8 by hand: TextEncoder belongs to hosts. A lone surrogate has no UTF-8 form and becomes U+FFFD, as it does there.
 function bytesOf(text: string): Uint8Array {
   const escaped = encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'))
-  return Uint8Array.from(escaped.match(/%..|./g) ?? [], (part) =>
-    part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0),
+  const parts = Array.from(escaped.matchAll(/%(..)|./g), ([part, hex]) =>
+    hex === undefined ? part.charCodeAt(0) : Number.parseInt(hex, 16),
   )
+  return Uint8Array.from(parts)
 }

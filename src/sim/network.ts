@@ -35,8 +35,8 @@ export class VirtualNetwork {
   readonly #self: readonly { readonly family: Family; readonly address: string }[]
   readonly #errorsGiven = new Map<Behaviour, number>()
   readonly #open = new Set<OpenSocket>()
-  /** Who has a port, whatever the address. */
-  readonly #ports = new Map<string, Set<OpenSocket>>()
+  /** Who has a port, and at which address. */
+  readonly #ports = new Map<string, Map<OpenSocket, string>>()
   #port = FIRST_PORT
   #opened = 0
 
@@ -70,7 +70,7 @@ export class VirtualNetwork {
   /** From now on these binds fail, and those with `null` do not. */
   changeBinds(binds: Binds): void {
     for (const [key, code] of Object.entries(binds)) {
-      const bind = canonicalBind(key) ?? key
+      const bind = `${canonicalBind(key)}`
       if (code === null) this.#binds.delete(bind)
       else this.#binds.set(bind, code)
     }
@@ -106,8 +106,8 @@ export class VirtualNetwork {
   /** Gives a socket its local endpoint, first where it is bound and then where it sends from: the port is the same. */
   settle(socket: OpenSocket, local: Endpoint): void {
     const key = portKey(socket.transport, local)
-    const holders = this.#ports.get(key) ?? new Set()
-    this.#ports.set(key, holders.add(socket))
+    const holders = this.#ports.get(key) ?? new Map<OpenSocket, string>()
+    this.#ports.set(key, holders.set(socket, local.address))
     socket.local = local
   }
 
@@ -160,8 +160,8 @@ export class VirtualNetwork {
 
   #isTaken(transport: Transport, wanted: Endpoint): boolean {
     const wildcard = WILDCARD[wanted.family]
-    for (const { local } of this.#ports.get(portKey(transport, wanted)) ?? [])
-      if ([wanted.address, wildcard].includes(local?.address ?? '') || wanted.address === wildcard) return true
+    for (const address of this.#ports.get(portKey(transport, wanted))?.values() ?? [])
+      if (address === wanted.address || address === wildcard || wanted.address === wildcard) return true
     return false
   }
 }

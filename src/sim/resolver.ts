@@ -64,9 +64,10 @@ const canonicalName = (name: string) => name.toLowerCase().replace(/\.$/, '')
 
 function select(answer: Extract<Answer, readonly unknown[]>, families: readonly Family[]): Reply {
   // What is no address at all is passed on: a resolver may say anything, and the engine has to bear it.
-  const wanted = answer.filter(({ address }) =>
-    families.includes(parseAddress(address)?.family ?? families[0] ?? 'ipv4'),
-  )
+  const wanted = answer.filter(({ address }) => {
+    const family = parseAddress(address)?.family
+    return family === undefined || families.includes(family)
+  })
   const afterMs = (wanted.length > 0 ? wanted : answer).reduce((most, { delayMs }) => Math.max(most, delayMs), 0)
   if (wanted.length === 0) return { afterMs, code: 'ENODATA' }
   return { afterMs, addresses: wanted.map(({ address }) => address) }

@@ -40,7 +40,7 @@ export interface RunOptions {
 
 /**
  * Makes a runner of scenarios. It runs one at a time (a hook may run another one in between), and throws for bugs of
- * our own only: a machine that threw, a loop that takes no time, a leak.
+ * our own (or the hook's) only: what a machine threw, a loop that takes no time, a leak.
  */
 export function scenarioRunner() {
   let world: VirtualWorld
@@ -60,19 +60,21 @@ export function scenarioRunner() {
   }
 }
 
+/** A runner for everybody. */
 export const runScenario = scenarioRunner()
 
 type Client = Actor<ReturnType<typeof clientLogic>>
 
 function play(actor: Client, world: VirtualWorld, scenario: Scenario, options: RunOptions): ScenarioResult {
   const run = runOf(actor, world)
-  const tape = record(actor, run, options)
   const bugs: unknown[] = []
+  const tape = tapeOf(actor, run, bugs, options)
   actor.subscribe({ error: (error) => bugs.push(error) })
   const script = scenario.timeline.map((entry) => world.clock.at(entry.atMs, 0, () => befall(entry, run)))
   let ledger: readonly LedgerEntry[]
   try {
     live(actor, run, scenario.untilMs, options)
+    if (bugs.length > 0) throw bugs[0]
     ledger = entriesOf(run.ledger())
   } finally {
     // The end of the scenario is nothing that happened in it.
@@ -81,7 +83,6 @@ function play(actor: Client, world: VirtualWorld, scenario: Scenario, options: R
     for (const id of script) world.clock.clearTimeout(id)
     takeReleased(actor)
   }
-  if (bugs.length > 0) throw new Error('the client died of a bug', { cause: bugs[0] })
   const leaks = leaksOf(world, actor.system)
   if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
   return { ...tape.outcome(scenario.untilMs), ledger, trace: tape.lines }
@@ -111,15 +112,19 @@ function runOf(actor: Client, world: VirtualWorld): Run {
   return { world, ledger, command }
 }
 
-/** Takes down what the client tells, and which outcome came first. */
-function record(actor: Client, run: Run, { onNote }: RunOptions) {
+/** Takes down what the client tells, and which outcome came first. A hook's throw is kept: XState would lose it. */
+function tapeOf(actor: Client, run: Run, bugs: unknown[], { onNote }: RunOptions) {
   const lines: string[] = []
   let first: Outcome | undefined
   const subscription = actor.on('*', (note) => {
     lines.push(traceLine(note))
     if (lines.length > MAX_LINES) lines.shift()
     first ??= outcomeOf(note, run)
-    onNote?.(note, run)
+    try {
+      onNote?.(note, run)
+    } catch (error) {
+      bugs.push(error)
+    }
   })
   return {
     lines,

@@ -80,11 +80,11 @@ describe('HeapClock', () => {
       clock.setTimeout(again, 0)
     }
     clock.setTimeout(again, 7)
-    expect(() => clock.runUntilIdle()).toThrow('more than 1000 callbacks at 7 ms: something loops without taking time')
+    expect(() => clock.runUntilIdle()).toThrow('more than 10000 callbacks at 7 ms: something loops without taking time')
     expect(count).toBe(MAX_CALLBACKS)
   })
 
-  test('a thousand callbacks in one instant are allowed, at every instant', () => {
+  test('so many callbacks in one instant are allowed, at every instant', () => {
     const clock = new HeapClock()
     let count = 0
     for (const ms of [0, 1, 2]) for (let i = 0; i < MAX_CALLBACKS; i++) clock.setTimeout(() => count++, ms)

@@ -2,15 +2,31 @@
  * The plan: configuration plus answers gives every candidate in the order in which it would be tried, and every skip
  * with its reason. Opens nothing; the same functions feed the machines.
  */
+import type { DialerInput } from './actors.ts'
 import type { Candidate, Skip } from './candidate.ts'
 import type { Config } from './config/schema.ts'
 import type { Failure } from './failure.ts'
 import type { RemoteRef } from './ledger.ts'
-import { type Answer, type Lookup, answered, expand, newRound, nextLookup, refOf, unfitFailure } from './round.ts'
+import {
+  type Answer,
+  type Lookup,
+  answered,
+  bindingOf,
+  expand,
+  newRound,
+  nextLookup,
+  refOf,
+  unfitFailure,
+} from './round.ts'
+
+export interface PlannedCandidate extends Candidate {
+  /** What its socket would be bound to first. */
+  readonly local?: DialerInput['local']
+}
 
 export interface PlannedRemote {
   readonly remote: RemoteRef
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly PlannedCandidate[]
   readonly skipped: readonly Skip[]
   /** Its look-up failed. */
   readonly failure?: Failure
@@ -37,7 +53,9 @@ export async function makePlan(config: Config, seed: number, ask: (lookup: Looku
     const expanded = expand({ ...round, waiting: [] }, config)
     const { waiting } = expanded.round
     round = expanded.round
-    const planned = { remote: refOf(config, index), candidates: waiting, skipped: expanded.skipped }
+    const { round: known } = expanded
+    const candidates = waiting.map((candidate) => ({ ...candidate, local: bindingOf(known, config, candidate) }))
+    const planned = { remote: refOf(config, index), candidates, skipped: expanded.skipped }
     remotes.push(failed ? { ...planned, failure: failed } : planned)
   }
   const unfit = unfitFailure(round)

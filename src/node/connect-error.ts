@@ -5,7 +5,7 @@
 import type { Issue } from '../config/issue.ts'
 import type { Failure } from '../failure.ts'
 import { type Ledger, type LedgerEntry, entriesOf } from '../ledger.ts'
-import { printable } from '../printable.ts'
+import { explainEntry } from './explain.ts'
 
 /** Lines of a message; whole ledgers are in `ledger`. */
 const MAX_MESSAGE_LINES = 20

@@ -6,7 +6,8 @@ import dns from 'node:dns'
 import type { ResolverInput, ResolverSays } from '../actors.ts'
 import { ioActor } from '../contain.ts'
 import { hostProblem } from '../endpoint.ts'
-import { type Failure, failure } from '../failure.ts'
+import { failure } from '../failure.ts'
+import type { Answer } from '../round.ts'
 import { type Lookup, type LookupQueue, lookupQueue } from './lookup-queue.ts'
 
 /** `getaddrinfo`, unsorted and unfiltered: the order is the system's (RFC 6724), and R3 keeps it. */
@@ -25,18 +26,32 @@ export const abandonedLookups = (): number => systemLookups.abandoned()
 
 export function nodeResolver(lookups: LookupQueue = systemLookups) {
   return ioActor<ResolverInput, ResolverSays>(({ input, say }) => {
-    const { query, host, families } = input
-    const fail = (cause: Failure) => say({ type: 'resolver.failed', query, failure: cause })
+    const { query } = input
+    return askFor(
+      input,
+      ({ addresses, failure }) => {
+        if (failure) say({ type: 'resolver.failed', query, failure })
+        else say({ type: 'resolver.answered', query, addresses })
+      },
+      lookups,
+    )
+  })
+}
 
-    const problem = hostProblem(host)
-    if (problem !== undefined) {
-      const refusal = setImmediate(() => fail(failure('BAD_HOST', 'resolve', problem)))
-      return () => clearImmediate(refusal)
-    }
-    return lookups.ask(host, families, (error, addresses) => {
-      if (error) fail(failure(error.code ?? 'INTERNAL', 'resolve'))
-      else if (addresses.length === 0) fail(failure('NO_ADDRESS', 'resolve'))
-      else say({ type: 'resolver.answered', query, addresses })
-    })
+/** One question, answered once and not from inside the call; returns what withdraws it. */
+export function askFor(
+  { host, families }: Pick<ResolverInput, 'host' | 'families'>,
+  answer: (answer: Answer) => void,
+  lookups: LookupQueue = systemLookups,
+): () => void {
+  const problem = hostProblem(host)
+  if (problem !== undefined) {
+    const refusal = setImmediate(() => answer({ failure: failure('BAD_HOST', 'resolve', problem) }))
+    return () => clearImmediate(refusal)
+  }
+  return lookups.ask(host, families, (error, addresses) => {
+    if (error) answer({ failure: failure(error.code ?? 'INTERNAL', 'resolve') })
+    else if (addresses.length === 0) answer({ failure: failure('NO_ADDRESS', 'resolve') })
+    else answer({ addresses })
   })
 }

@@ -1,0 +1,37 @@
+/** What `sockchart help` says; 80 columns. */
+export const HELP = `sockchart: connects as an OpenVPN-style configuration says, and tells why
+
+  sockchart COMMAND [FILE] [OPTIONS] [--directive values ...]
+
+Commands
+  check FILE         every problem of a configuration, with its place and a hint
+  plan FILE          look the names up; print what would be tried, in order, and
+                     what is skipped and why. Opens no socket
+  run FILE           connect, come back after a loss; standard input and output
+                     are joined to the connection as nc does
+  simulate SCENARIO  run a scenario file on the virtual network
+  demo               watch a failover on this machine's loopback
+  help               this page
+
+Options
+  --json             JSON lines on standard output, the last one is the result
+  -v, --verbose      check: list what is ignored. run: every event on a line
+  --once             run: end after the first outcome; one round
+  --no-stdio         run: do not join standard input and output
+  --seed N           what chance is drawn from, for the same choices again
+  --strict           old spellings (udp6) are errors
+  --allow-ignored NAME      read on without a directive that matters
+  --allow-socket-plugins    trust the socket plugins that a file names
+  --no-color         no colours (NO_COLOR and FORCE_COLOR are honoured, too)
+  -h, --help         this page
+  -V, --version      the version
+
+Every directive can follow as --name values. It comes after the file; no file
+is needed then:  sockchart run --client --proto tcp --remote example.org 80
+
+run hears signals: Ctrl-C and SIGTERM stop (Ctrl-C again: at once), SIGHUP reads
+the file again and restarts, SIGUSR1 leaves the candidate for the next one.
+
+Exit codes: 0 done, 1 command line or configuration, 2 could not connect,
+130 interrupted.
+`

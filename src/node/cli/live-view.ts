@@ -1,0 +1,149 @@
+/**
+ * The attempts of the round as a table that is redrawn in place, on a terminal. It draws when something happens, and
+ * four times a second while a time on it runs; it hides no cursor and sets no mode, so there is nothing to restore but
+ * its own lines.
+ */
+import { stripVTControlCharacters } from 'node:util'
+import { EMPTY_LEDGER, type Ledger, type Note } from '../../ledger.ts'
+import { printable } from '../../printable.ts'
+import { namedTargetOf, reasonOf } from '../explain.ts'
+import { formatMs } from './duration.ts'
+import type { Screen } from './io.ts'
+import { cut, liveLines } from './ledger-view.ts'
+import type { Paint, Style } from './paint.ts'
+import type { View } from './view.ts'
+
+/** ms between two drawings while only time goes on. */
+const TICK = 250
+
+interface Status {
+  readonly style: Style
+  readonly text: (now: number) => string
+}
+
+/** `clock`: ms from anywhere. */
+export function liveView(screen: Screen, paint: Paint, clock: () => number = () => performance.now()): View {
+  let ledger: Ledger = EMPTY_LEDGER
+  let round = 1
+  let status: Status | undefined
+  /** The root's time was `at` when the clock said `since`. */
+  let seen = { at: 0, since: clock() }
+  let drawn: readonly string[] = []
+  let ticker: NodeJS.Timeout | undefined
+
+  const width = () => Math.max(20, screen.columns ?? 80) - 1
+  const now = () => seen.at + Math.floor(clock() - seen.since)
+
+  const linesOf = (): string[] => {
+    const sheet = { width: width(), paint }
+    const entries = ledger.current.length > 0 ? ledger.current : ledger.last
+    const room = Math.max(1, (screen.rows ?? 24) - 4)
+    const hidden = Math.max(0, entries.length - room)
+    const head = [
+      ...(round > 1 ? [paint('dim', `round ${round}`)] : []),
+      ...(hidden > 0 ? [paint('dim', cut(`… ${hidden} earlier`, sheet.width))] : []),
+    ]
+    const foot = status ? [paint(status.style, cut(status.text(now()), sheet.width))] : []
+    return [...head, ...liveLines(entries.slice(hidden), now(), sheet), ...foot]
+  }
+
+  /** A terminal that has become narrower has broken our lines, and they take more rows now. */
+  const rowsOf = (line: string) =>
+    Math.max(1, Math.ceil(stripVTControlCharacters(line).length / (screen.columns ?? 80)))
+  const erasure = () => {
+    const rows = drawn.reduce((sum, line) => sum + rowsOf(line), 0)
+    return rows > 0 ? `\u001B[${rows}A\r\u001B[J` : ''
+  }
+
+  const draw = () => {
+    const lines = linesOf()
+    if (lines.length === drawn.length && lines.every((line, i) => line === drawn[i])) return
+    screen.write(erasure() + lines.map((line) => `${line}\n`).join(''))
+    drawn = lines
+  }
+
+  const rest = () => {
+    clearInterval(ticker)
+    ticker = undefined
+  }
+  const tick = () => {
+    const running = ledger.current.some((entry) => entry.outcome === 'open') || status?.style === 'yellow'
+    if (!running) return rest()
+    ticker ??= setInterval(draw, TICK).unref()
+  }
+
+  const onResize = () => {
+    screen.write(erasure())
+    drawn = []
+    draw()
+  }
+  screen.on('resize', onResize)
+
+  return {
+    note: (note, after) => {
+      ledger = after
+      seen = { at: note.at, since: clock() }
+      if (note.type === 'round.started') round = note.round
+      status = statusAfter(note, ledger, status)
+      // What will not come back is said for good; the rest is in the table, or in the line below it.
+      draw()
+      tick()
+    },
+    say: (sentence) => {
+      screen.write(`${erasure()}${sentence}\n`)
+      drawn = []
+      draw()
+    },
+    settle: () => {
+      draw()
+      drawn = []
+      rest()
+    },
+    end: () => {
+      rest()
+      screen.off('resize', onResize)
+      screen.write(erasure())
+      drawn = []
+    },
+  }
+}
+
+/** The line below the table: what is going on that is no attempt. */
+function statusAfter(note: Note, ledger: Ledger, before: Status | undefined): Status | undefined {
+  switch (note.type) {
+    case 'query.started':
+      return { style: 'cyan', text: () => `looking up ${printable(note.host)}` }
+    case 'backoff.started': {
+      const until = note.at + note.ms
+      return { style: 'yellow', text: (now) => `next round in ${Math.max(0, Math.ceil((until - now) / 1000))} s` }
+    }
+    case 'attempt.won': {
+      const entry = ledger.current.findLast(({ attempt }) => attempt === note.attempt)
+      const where = entry ? namedTargetOf(entry.candidate, entry.remote) : ''
+      return { style: 'green', text: () => `connected to ${where} after ${formatMs(note.at)}` }
+    }
+    case 'attempt.lost':
+      return { style: 'red', text: () => `lost: ${reasonOf(note.failure)}` }
+    case 'client.failed':
+      return { style: 'red', text: () => printable(note.failure.message) }
+    case 'attempt.started':
+      // A loss is told until the next attempt is over.
+      return before?.style === 'red' ? before : undefined
+    case 'round.started':
+    case 'query.answered':
+    case 'query.failed':
+    case 'attempt.failed':
+    case 'client.stopped':
+      return undefined
+    case 'round.failed':
+    case 'round.ended':
+    case 'candidate.skipped':
+    case 'attempt.opened':
+    case 'attempt.connected':
+    case 'attempt.negotiated':
+    case 'attempt.confirmed':
+    case 'attempt.cancelled':
+    case 'network.changed':
+      return before
+  }
+}

@@ -1,0 +1,17 @@
+/** The configuration of a command: its file, then its directives. */
+import type { Parsed } from '../../config/parse.ts'
+import type { Config } from '../../config/schema.ts'
+import { loadConfig } from '../load-config.ts'
+import type { Arguments } from './arguments.ts'
+
+/** Without errors. */
+export type Loaded = Parsed & { readonly config: Config }
+export const isSound = (parsed: Parsed): parsed is Loaded => parsed.config !== undefined
+
+export function load({ file, directives, options }: Arguments): Parsed {
+  const { strict, allowIgnored, allowSocketPlugins } = options
+  return loadConfig(file, { argv: directives, strict, allowIgnored, allowSocketPlugins })
+}
+
+/** What the configuration is called. */
+export const nameOf = ({ file }: Arguments): string => file ?? 'command line'

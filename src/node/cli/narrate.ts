@@ -1,0 +1,80 @@
+/** One note as a line for a person: `   1.01 s  attempt 1: tcp [::1]:443 (vpn.example): failed to connect ...`. */
+import { formatEndpoint } from '../../endpoint.ts'
+import type { LedgerEntry, Note } from '../../ledger.ts'
+import { printable } from '../../printable.ts'
+import { explainEntry, namedTargetOf, reasonOf } from '../explain.ts'
+import { formatMs } from './duration.ts'
+import type { Paint, Style } from './paint.ts'
+
+/** `entryOf` finds the ledger's entry of an attempt, after this note. `undefined`: not worth a line. */
+export function narrate(
+  note: Note,
+  entryOf: (attempt: number) => LedgerEntry | undefined,
+  paint: Paint,
+): string | undefined {
+  const sentence = tell(note, entryOf)
+  if (sentence === undefined) return undefined
+  const style = STYLES[note.type]
+  return `${paint('dim', formatMs(note.at).padStart(10))}  ${style ? paint(style, sentence) : sentence}`
+}
+
+const STYLES: Partial<Readonly<Record<Note['type'], Style>>> = {
+  'attempt.won': 'green',
+  'attempt.failed': 'red',
+  'attempt.lost': 'red',
+  'query.failed': 'red',
+  'client.failed': 'red',
+  'candidate.skipped': 'yellow',
+}
+
+function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined): string | undefined {
+  switch (note.type) {
+    case 'round.started':
+      return note.round === 1 ? undefined : `round ${note.round} begins`
+    case 'round.failed':
+      return `round ${note.round} has failed: every candidate was tried`
+    case 'round.ended':
+      return undefined
+    case 'query.started':
+      return `looking up ${printable(note.host)}`
+    case 'query.answered':
+      return `the answer: ${note.addresses.map(printable).join(', ') || 'nothing'}`
+    case 'query.failed':
+      return `${printable(note.remote.host)}: failed to resolve: ${reasonOf(note.failure)}`
+    case 'candidate.skipped':
+      return `${namedTargetOf(note.candidate, note.remote)}: skipped: ${reasonOf(note.failure)}`
+    case 'attempt.started':
+      return `attempt ${note.attempt}: ${namedTargetOf(note.candidate, note.remote)}`
+    case 'attempt.opened':
+    case 'attempt.connected':
+    case 'attempt.negotiated':
+    case 'attempt.confirmed':
+      return undefined
+    case 'attempt.won':
+      return won(note.attempt, entryOf(note.attempt))
+    case 'attempt.failed':
+    case 'attempt.cancelled':
+      return attempted(note.attempt, entryOf(note.attempt))
+    case 'attempt.lost':
+      return `the connection is lost: ${reasonOf(note.failure)}`
+    case 'backoff.started':
+      return `next round in ${formatMs(note.ms)}`
+    case 'network.changed':
+      return 'the network has changed'
+    case 'client.failed':
+      return printable(note.failure.message)
+    case 'client.stopped':
+      return 'stopped'
+  }
+}
+
+const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
+  entry ? `attempt ${attempt}: ${explainEntry(entry)}` : undefined
+
+/** Where the connection goes, from where, and what proved it. */
+export function won(attempt: number, entry: LedgerEntry | undefined): string | undefined {
+  if (!entry) return undefined
+  const from = entry.local ? ` from ${formatEndpoint(entry.local)}` : ''
+  const proof = entry.stages.confirmed === undefined ? '' : ', and the peer has answered'
+  return `attempt ${attempt}: connected to ${namedTargetOf(entry.candidate, entry.remote)}${from}${proof}`
+}

@@ -1,0 +1,38 @@
+/** The issues of a configuration, for a person or for a program. */
+import type { Issue } from '../../config/issue.ts'
+import { type Ink, renderIssue } from '../../config/render.ts'
+import { type Screen, tellProgram, widthOf } from './io.ts'
+import type { Paint, Style } from './paint.ts'
+
+const INKS: Readonly<Record<Ink, Style | undefined>> = {
+  place: 'bold',
+  error: 'red',
+  warning: 'yellow',
+  note: 'cyan',
+  source: undefined,
+  caret: 'green',
+  hint: 'cyan',
+}
+
+/** The widest excerpt on paper. */
+const MAX_EXCERPT = 120
+
+export function showIssues(issues: readonly Issue[], screen: Screen, paint: Paint): void {
+  const width = Math.min(widthOf(screen), MAX_EXCERPT)
+  const inkPaint = (ink: Ink, text: string) => (INKS[ink] ? paint(INKS[ink], text) : text)
+  for (const issue of issues) screen.write(`${renderIssue(issue, { width, paint: inkPaint })}\n`)
+}
+
+/** One line each: `{ "type": "issue", "severity", "code", "message", "hint"?, "file", "line", "column", "length" }`. */
+export function tellIssues(issues: readonly Issue[], screen: Screen): void {
+  for (const { excerpt: _, ...issue } of issues) tellProgram(screen, { type: 'issue', ...issue })
+}
+
+/** `2 errors, 1 warning`; empty when there is nothing. */
+export function countIssues(issues: readonly Issue[]): string {
+  return (['error', 'warning', 'note'] as const)
+    .map((severity) => [severity, issues.filter((issue) => issue.severity === severity).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => `${count} ${severity}${count === 1 ? '' : 's'}`)
+    .join(', ')
+}

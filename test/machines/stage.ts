@@ -1,0 +1,115 @@
+/**
+ * A client on a stage: the real machines over stub actors, in virtual time. The test plays the world: it answers
+ * queries and moves attempts by number, says anything at any time, and reads what came of it as trace lines.
+ */
+import { createActor } from 'xstate'
+import { type ClientInput, clientLogic } from '../../machines/client.ts'
+import type {
+  DialerHears,
+  DialerInput,
+  DialerSays,
+  MonitorSays,
+  ResolverInput,
+  ResolverSays,
+} from '../../src/actors.ts'
+import { type ConfigInput, ConfigSchema } from '../../src/config/schema.ts'
+import { ioActor } from '../../src/contain.ts'
+import { failure } from '../../src/failure.ts'
+import type { Note } from '../../src/ledger.ts'
+import { HeapClock } from '../../src/sim/clock.ts'
+import { traceLine } from '../../src/trace.ts'
+
+interface Stub<Input, Says> {
+  readonly input: Input
+  readonly say: (event: Says) => void
+  readonly heard: DialerHears[]
+}
+
+export function stage(config: ConfigInput, { seed = 1, release = false }: Partial<Omit<ClientInput, 'config'>> = {}) {
+  const clock = new HeapClock()
+  const queries = new Map<number, Stub<ResolverInput, ResolverSays>>()
+  const attempts = new Map<number, Stub<DialerInput, DialerSays>>()
+  const monitors: ((event: MonitorSays) => void)[] = []
+  const seen = { queries: [] as number[], attempts: [] as number[] }
+  const actors = {
+    monitor: ioActor<undefined, MonitorSays>(({ say }) => {
+      monitors.push(say)
+      return () => monitors.pop()
+    }),
+    resolver: ioActor<ResolverInput, ResolverSays>(({ input, say }) => {
+      queries.set(input.query, { input, say, heard: [] })
+      seen.queries.push(input.query)
+      return () => queries.delete(input.query)
+    }),
+    dialer: ioActor<DialerInput, DialerSays, DialerHears>(({ input, say, hear }) => {
+      const stub: Stub<DialerInput, DialerSays> = { input, say, heard: [] }
+      attempts.set(input.attempt, stub)
+      seen.attempts.push(input.attempt)
+      hear((event) => stub.heard.push(event))
+      return () => attempts.delete(input.attempt)
+    }),
+  }
+  const actor = createActor(clientLogic(actors), {
+    clock,
+    input: { config: ConfigSchema.parse(config), seed, release },
+  })
+  const errors: unknown[] = []
+  const notes: Note[] = []
+  actor.subscribe({ error: (error) => errors.push(error) })
+  actor.on('*', (note) => notes.push(note))
+  actor.start()
+
+  const query = (n: number) => queries.get(n) ?? missing(`query ${n}`)
+  const attempt = (n: number) => attempts.get(n) ?? missing(`attempt ${n}`)
+  const self = {
+    actor,
+    clock,
+    errors,
+    /** Numbers of what was ever started. */
+    seen,
+    query,
+    attempt,
+    /** Numbers of what is alive. */
+    alive: () => ({ queries: [...queries.keys()], attempts: [...attempts.keys()] }),
+    start: () => actor.send({ type: 'start' }),
+    stop: () => actor.send({ type: 'stop' }),
+    next: () => actor.send({ type: 'next' }),
+    networkChanged: () => actor.send({ type: 'network.changed' }),
+    reject: (attempt: number) => actor.send({ type: 'reject', attempt, reason: 'not authorised' }),
+    /** What watches the network, where something does. */
+    monitors,
+    wait: (ms: number) => clock.runUntil(clock.now() + ms),
+
+    answer: (n: number, ...addresses: string[]) => query(n).say({ type: 'resolver.answered', query: n, addresses }),
+    failQuery: (n: number, code = 'ENOTFOUND') =>
+      query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
+    opened: (n: number) => attempt(n).say({ type: 'attempt.opened', attempt: n }),
+    connected: (n: number) => attempt(n).say({ type: 'attempt.connected', attempt: n }),
+    confirmed: (n: number) => attempt(n).say({ type: 'attempt.confirmed', attempt: n, sent: 1, received: 1 }),
+    fail: (n: number, code = 'ECONNREFUSED') =>
+      attempt(n).say({ type: 'attempt.failed', attempt: n, failure: failure(code, 'connect') }),
+    lose: (n: number, code = 'ECONNRESET') =>
+      attempt(n).say({ type: 'attempt.lost', attempt: n, failure: failure(code, 'connected') }),
+
+    state: () => JSON.stringify(actor.getSnapshot().value).replaceAll(/[{}"]/g, ''),
+    context: () => actor.getSnapshot().context,
+    output: () => actor.getSnapshot().output,
+    /** The lines since they were last read, without the blanks before the time. */
+    lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),
+    /** What must be 0 at the end. */
+    leaks: () => ({
+      queries: queries.size,
+      attempts: attempts.size,
+      monitors: monitors.length,
+      timers: clock.timers,
+      errors: errors.length,
+    }),
+  }
+  return self
+}
+
+export const CLEAN = { queries: 0, attempts: 0, monitors: 0, timers: 0, errors: 0 }
+
+function missing(what: string): never {
+  throw new Error(`${what} is not alive`)
+}

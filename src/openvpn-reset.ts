@@ -69,7 +69,7 @@ function frameReader(
   return (chunk) => {
     taken = concat(taken, chunk.subarray(0, 2 + MAX_FRAME - taken.length))
     if (taken.length < 2) return 'waiting'
-    const length = ((taken[0] ?? 0) << 8) | (taken[1] ?? 0)
+    const length = new DataView(taken.buffer).getUint16(0)
     if (length < HEAD || length > MAX_FRAME) return failure('BAD_REPLY', 'confirm', NOT_OPENVPN)
     if (taken.length < 2 + length) return 'waiting'
     return answers(taken.subarray(2, 2 + length)) ? 'confirmed' : failure('BAD_REPLY', 'confirm', NOT_OURS)
@@ -172,7 +172,5 @@ function cut(bytes: Uint8Array, a: number, b: number, c: number): [Uint8Array, U
 
 /** In the same time wherever they differ: a MAC is compared with it. */
 function equal(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length
-  for (const [i, byte] of a.entries()) difference |= byte ^ (b[i] ?? 0)
-  return difference === 0
+  return a.length === b.length && a.reduce((differing, byte, i) => differing | (byte ^ (b[i] as number)), 0) === 0
 }

@@ -7,7 +7,7 @@ import type { Endpoint } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
 
 /** Datagrams kept until somebody reads; later ones are dropped and counted. */
-export const MAX_UNREAD = 64
+const MAX_UNREAD = 64
 
 /** The peer's or the system's refusal, where `send` or `messages` rejects. */
 export class ChannelError extends Error {

@@ -16,6 +16,9 @@ const MAX_UNSENT = 1_048_576
 /** What says that the peer is gone, not that one datagram could not be sent. */
 const LOSSES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EACCES', 'EHOSTUNREACH', 'ENETUNREACH'])
 
+/** What a connected socket says of one datagram (a router's "too big") or of a bad moment of this machine. */
+const PASSING: ReadonlySet<string> = new Set(['EMSGSIZE', 'ENOBUFS', 'ENOMEM'])
+
 /** Node throws some refusals that the kernel would have reported. */
 function attempt(act: () => void, refused: (error: NodeJS.ErrnoException) => void): void {
   try {
@@ -80,7 +83,9 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
     tell({ type: 'failed', failure: cause ?? failure('LOCAL_CLOSE', stage()) })
   }
 
-  const onError = (error: NodeJS.ErrnoException) => end(systemFailure(error, stage()))
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (!feed || !PASSING.has(error.code ?? '')) end(systemFailure(error, stage()))
+  }
 
   socket.on('listening', onListening).on('connect', onConnect).on('message', onMessage)
   socket.on('error', onError).on('close', onClose)

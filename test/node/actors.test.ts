@@ -1,16 +1,22 @@
+import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createActor, setup, stopChild } from 'xstate'
 import type { DialerInput, DialerSays } from '../../src/actors.ts'
 import type { Confirmation } from '../../src/config/schema.ts'
 import { handlesOf } from '../../src/handles.ts'
+import type { Note } from '../../src/ledger.ts'
 import { nodeActors } from '../../src/node/actors.ts'
 import { nodeClock } from '../../src/node/clock.ts'
 import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
 
+const DIAL = fileURLToPath(new URL('dial-once.js', import.meta.url))
+const execute = promisify(execFile)
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0)) close()
@@ -141,6 +147,40 @@ describe('nodeActors', () => {
     await dialling.told('attempt.failed')
     expect(dialling.said.at(-1)).toMatchObject({ failure: { code: 'BAD_REPLY', stage: 'confirm' } })
   })
+
+  it('takes a socket that was connected to itself for a refusal', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    server.close()
+    await once(server, 'close')
+    const dialling = dial({ ...input('tcp', port), local: { address: '127.0.0.1', port } })
+    await dialling.told('attempt.failed')
+    expect(dialling.said.at(-1)).toMatchObject({ failure: { code: 'SELF_CONNECT', stage: 'connect' } })
+    expect(dialling.handles.size).toBe(0)
+  })
+
+  it.each(['tcp', 'udp'] as const)(
+    '%s: tries again within the attempt when this process has no descriptor',
+    async (proto) => {
+      const config = { remotes: [{ host: '127.0.0.1', port: await peers[proto](), proto }] }
+      const job = JSON.stringify({ config, starve: 50 })
+      const { stdout } = await execute('sh', ['-c', 'ulimit -n 512; exec "$0" "$@"', process.execPath, DIAL, job])
+      const notes = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Note)
+      const ofAttempts = notes.filter(({ type }) => type.startsWith('attempt.'))
+      expect(ofAttempts.map(({ type }) => type)).toEqual([
+        'attempt.started',
+        'attempt.opened',
+        'attempt.connected',
+        'attempt.won',
+      ])
+      // The first pause after a shortage is 100 ms, and by then there are descriptors again.
+      expect((ofAttempts[1]?.at ?? 0) - (ofAttempts[0]?.at ?? 0)).toBeGreaterThanOrEqual(100)
+    },
+  )
 
   it('fails, not from inside its start, when the exchange cannot be made', async () => {
     const wrap = { kind: 'tls-crypt', key: 'key:1' } as const

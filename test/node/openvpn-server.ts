@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly proto: 'udp' | 'tcp'
   readonly port: number
   /** A loopback address; 127.0.0.1 by default. */
@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly directives?: readonly string[]
 }
 
-export interface OpenvpnServer {
+interface OpenvpnServer {
   /** Ends it, and waits until it has ended. */
   readonly stop: () => Promise<void>
   /** What it has logged so far. */

@@ -220,6 +220,15 @@ describe('openUdp', () => {
       channel.close()
     })
 
+    it("outlives a router's word about one datagram", async () => {
+      const { wire, channel, peer, port } = await handOver()
+      channel.socket?.emit('error', Object.assign(new Error('recvmsg'), { code: 'EMSGSIZE', syscall: 'recvmsg' }))
+      await sent(peer, 'still here', port)
+      expect(await read(channel, 1)).toEqual(['still here'])
+      expect(wire.types()).toEqual(['opened', 'connected'])
+      channel.close()
+    })
+
     it('refuses what would pile up without bound', async () => {
       const { channel } = await handOver()
       if (!channel.socket) throw new Error('a direct channel shows its socket')

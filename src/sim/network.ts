@@ -103,11 +103,11 @@ export class VirtualNetwork {
     if (socket.local) this.#ports.get(portKey(socket.transport, socket.local))?.delete(socket)
   }
 
-  /** Gives a socket its local endpoint, first where it is bound and then where it sends from: the port is the same. */
+  /** Gives a socket its local endpoint. The port stays taken as it was bound, whatever the socket then sends from. */
   settle(socket: OpenSocket, local: Endpoint): void {
     const key = portKey(socket.transport, local)
     const holders = this.#ports.get(key) ?? new Map<OpenSocket, string>()
-    this.#ports.set(key, holders.set(socket, local.address))
+    if (!holders.has(socket)) this.#ports.set(key, holders.set(socket, local.address))
     socket.local = local
   }
 

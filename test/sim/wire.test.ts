@@ -328,7 +328,7 @@ describe('local side', () => {
     const { open, clock, log } = worldOf({ self: [OWN, '198.51.100.253', '2001:db8::fe'] })
     const first = open('udp', V4, { local: { port: 1194 } })
     open('udp', V4, { local: { port: 1194 } })
-    open('udp', V4, { local: { address: OWN, port: 1194 } })
+    open('udp', V4, { local: { address: '198.51.100.253', port: 1194 } })
     open('udp', V6, { local: { port: 1194 } })
     open('tcp', V4, { local: { address: OWN, port: 1194 } })
     open('tcp', V4, { local: { address: '198.51.100.253', port: 1194 } })

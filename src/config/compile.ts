@@ -18,6 +18,7 @@ export interface Layers {
 /** OpenVPN's port. */
 const DEFAULT_PORT = 1194
 
+/** `start` is the place of what has no other. */
 export function compile(layers: Layers, keys: Keys, issues: IssueList, start: Place): Config | undefined {
   return new Compiler(layers, keys, issues, start).compile()
 }
@@ -63,7 +64,7 @@ class Compiler {
     if (blocks.length > 0) {
       const message = 'this remote is ignored: there are <connection> blocks'
       for (const { at } of lines) this.#issues.report(at, { severity: 'warning', code: 'scope', message })
-    } else if (drafts.length === 0) {
+    } else if (drafts.length === 0 && !this.#issues.lostLines) {
       this.#error(this.#start, 'value', 'there is no remote to connect to', 'add a line: remote HOST [PORT]')
     }
     const surplus = drafts[MAX_REMOTES]
@@ -167,7 +168,7 @@ class Compiler {
   #digest(auth: At<string> | undefined): (typeof DIGESTS)[number] {
     const digest = DIGESTS.find((name) => name === canonical(auth?.value ?? 'SHA1'))
     if (auth && digest === undefined) {
-      const hint = `one of ${DIGESTS.join(' ')}`
+      const hint = 'write the digest that the server has, for example SHA1, SHA256 or SHA512'
       this.#once(auth, () =>
         this.#error(auth.at, 'value', `"${auth.value}" is no digest that can sign "tls-auth"`, hint),
       )

@@ -43,7 +43,7 @@ function* localAgainstRemote({ remotes }: Config): Generator<Conflict> {
     const hosts = unfit.filter((pair) => pair.local.address === address).map(({ remote }) => remote.host)
     const of = `${address} is ${local.family}`
     if (none) {
-      const message = `${of}, and every remote is ${otherThan(local.family)}: nothing can be tried`
+      const message = `${of}, and its remotes are ${otherThan(local.family)} (${listed(hosts)}): nothing can be tried`
       yield {
         severity: 'error',
         code: 'R6',

@@ -16,7 +16,7 @@ export interface Place {
 
 export interface Problem {
   readonly severity: 'error' | 'warning' | 'note'
-  /** The rule (`R1`, `R6`, ...) or the kind: `syntax`, `unknown`, `value`, `scope`, `repeated`, `key`, ... */
+  /** The rule (`R1`, `R6`, ...) or the kind: `syntax`, `unknown`, `arity`, `value`, `scope`, `repeated`, `key`, ... */
   readonly code: string
   readonly message: string
   /** What to do about it. */
@@ -29,8 +29,11 @@ export interface Issue extends Problem, Place {
 }
 
 /** What the readers of single values return: the value, or what was expected instead. */
-export type Reading<Value> = { readonly value: Value; readonly message?: never } | Misread
+export type Reading<Value> =
+  { readonly value: Value; readonly message?: undefined } | (Misread & { readonly value?: undefined })
 export interface Misread {
+  /** The rule that says so; `value` without it. */
+  readonly code?: string | undefined
   readonly message: string
   readonly hint?: string | undefined
 }
@@ -38,17 +41,26 @@ export interface Misread {
 /** More than this of one severity is no configuration with mistakes but some other file. */
 export const MAX_ISSUES = 200
 
+const LOSES_LINES = new Set(['syntax', 'source', 'unknown', 'arity'])
+
 /** Collects issues, at most `MAX_ISSUES` of each severity; the rest is counted. */
 export class IssueList {
   readonly #kept: Issue[] = []
   readonly #counts = { error: 0, warning: 0, note: 0 }
+  #lostLines = false
 
   report(place: Place, problem: Problem): void {
+    if (problem.severity === 'error' && LOSES_LINES.has(problem.code)) this.#lostLines = true
     if (++this.#counts[problem.severity] <= MAX_ISSUES) this.#kept.push({ ...problem, ...place })
   }
 
   get hasErrors(): boolean {
     return this.#counts.error > 0
+  }
+
+  /** Some directives could not be read: that one is missing must not be concluded. */
+  get lostLines(): boolean {
+    return this.#lostLines
   }
 
   /** Nothing more would be shown: reading on is of no use. */

@@ -5,7 +5,7 @@
 import { compile } from './compile.ts'
 import { type Issue, IssueList } from './issue.ts'
 import { type Inlined, Keys } from './keys.ts'
-import { isClient } from './role.ts'
+import { clientEntry } from './role.ts'
 import type { Config } from './schema.ts'
 import { type Ignored, type Scopes, scopesOf } from './scopes.ts'
 import { type Settings, settingsOf } from './settings.ts'
@@ -67,7 +67,8 @@ function configOf(scopes: Scopes, keys: Keys, issues: IssueList, strict: boolean
     blocks: scopes.blocks.map((block) => settingsOf(block, { strict }, issues)),
   }
   const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
-  const config = isClient(scopes, issues, start) ? compile(layers, keys, issues, start) : undefined
+  const client = clientEntry(scopes, issues, start)
+  const config = client && compile(layers, keys, issues, client.at)
   judgeKeys([layers.file, layers.commandLine, ...layers.blocks], keys)
   return config
 }

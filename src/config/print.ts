@@ -19,15 +19,17 @@ interface Part {
 }
 
 export function printConfig(config: Config): Printed {
-  const all = config.remotes.map((remote) => partsOf(remote, config))
+  const wrap = commonWrap(config)
+  const all = config.remotes.map((remote) => partsOf(remote, config, wrap))
   const shared = (all[0] ?? []).filter((part) => all.every((parts) => parts.some((other) => isSame(part, other))))
   const own = all.map((parts) => parts.filter((part) => !shared.some((other) => isSame(part, other))))
   const inBlocks = own.some((parts) => parts.length > 0)
   const remotes = config.remotes.flatMap((remote, index) => {
     return inBlocks ? block([remoteLine(remote), ...linesOf(own[index] ?? [])]) : [remoteLine(remote)]
   })
-  const lines = ['client', ...globalLines(config), ...linesOf(shared), ...remotes]
-  const handles = [...shared, ...own.flat()].flatMap(({ handle }) => handle ?? [])
+  const above = [...shared, ...(wrap ? [wrapPart(wrap)] : [])]
+  const lines = ['client', ...globalLines(config), ...linesOf(above), ...remotes]
+  const handles = [...above, ...own.flat()].flatMap(({ handle }) => handle ?? [])
   return { text: `${lines.join('\n')}\n`, handles }
 }
 
@@ -37,7 +39,7 @@ const isSame = (a: Part, b: Part) => a.handle === b.handle && a.lines.join('\n')
 
 const remoteLine = ({ host, port, proto }: Remote) => `remote ${word(host)} ${port} ${proto}`
 
-function partsOf(remote: Remote, { remotes }: Config): readonly Part[] {
+function partsOf(remote: Remote, { remotes }: Config, above: Wrap | undefined): readonly Part[] {
   const { family, local, connectTimeout, confirm } = remote
   const parts: Part[] = []
   if (family) parts.push({ lines: [family] })
@@ -46,23 +48,32 @@ function partsOf(remote: Remote, { remotes }: Config): readonly Part[] {
     parts.push({ lines: [...host, `lport ${local.port}`] })
   }
   if (connectTimeout !== 10_000) parts.push({ lines: [`connect-timeout ${seconds(connectTimeout)}`] })
-  // Said once for all where all agree; otherwise only where it is not what the protocol implies.
-  const agreed = remotes.every((other) => JSON.stringify(other.confirm) === JSON.stringify(confirm))
-  if (agreed ? !remotes.every(isImplied) : !isImplied(remote)) parts.push(confirmPart(confirm))
+  // Said for all where all are of one mind; otherwise only where it is not what the protocol implies.
+  const agreed = remotes.every((other) => isEqual(other.confirm, confirm))
+  if (agreed ? !remotes.every(isImplied) : !isImplied(remote)) parts.push({ lines: [confirmLine(confirm)] })
+  if (confirm.kind === 'openvpn' && confirm.wrap && !above) parts.push(wrapPart(confirm.wrap))
   return parts
 }
 
-const isImplied = ({ proto, confirm }: Remote) =>
-  proto === 'tcp' ? confirm.kind === 'none' : confirm.kind === 'openvpn' && !confirm.wrap
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-function confirmPart(confirm: Confirmation): Part {
-  if (confirm.kind === 'none') return { lines: ['confirm none'] }
-  if (confirm.kind === 'reply') return { lines: [`confirm reply ${word(confirm.text)}`] }
-  const { wrap } = confirm
-  if (!wrap) return { lines: ['confirm openvpn'] }
-  if (wrap.kind === 'tls-crypt') return { lines: ['confirm openvpn', `tls-crypt ${INLINE}`], handle: wrap.key }
+const isImplied = ({ proto, confirm }: Remote) => confirm.kind === (proto === 'tcp' ? 'none' : 'openvpn')
+
+const confirmLine = (confirm: Confirmation) =>
+  confirm.kind === 'reply' ? `confirm reply ${word(confirm.text)}` : `confirm ${confirm.kind}`
+
+type Wrap = NonNullable<(Confirmation & { kind: 'openvpn' })['wrap']>
+
+/** The key of all remotes that use one: to the others it means nothing. */
+function commonWrap({ remotes }: Config): Wrap | undefined {
+  const wraps = remotes.flatMap(({ confirm }) => (confirm.kind === 'openvpn' ? [confirm.wrap] : []))
+  return wraps.every((wrap) => isEqual(wrap, wraps[0])) ? wraps[0] : undefined
+}
+
+function wrapPart(wrap: Wrap): Part {
+  if (wrap.kind === 'tls-crypt') return { lines: [`tls-crypt ${INLINE}`], handle: wrap.key }
   const direction = wrap.direction === undefined ? '' : ` ${wrap.direction}`
-  return { lines: ['confirm openvpn', `auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handle: wrap.key }
+  return { lines: [`auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handle: wrap.key }
 }
 
 /** What differs from the defaults of the schema. */

@@ -3,6 +3,8 @@ import type { Family, Transport } from '../endpoint.ts'
 import type { Reading } from './issue.ts'
 
 export interface Proto {
+  /** As written. */
+  readonly word: string
   readonly transport: Transport
   readonly family?: Family | undefined
   readonly role?: 'client' | 'server' | undefined
@@ -18,6 +20,7 @@ export function readProto(word: string): Reading<Proto> {
   if (transport === undefined) return { message: `"${word}" is no protocol`, hint: hintFor(word) }
   return {
     value: {
+      word,
       transport: transport === 'tcp' ? 'tcp' : 'udp',
       family: suffix === undefined ? undefined : suffix.endsWith('6') ? 'ipv6' : 'ipv4',
       role: role === 'client' || role === 'server' ? role : undefined,

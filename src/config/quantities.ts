@@ -32,6 +32,7 @@ export function readPort(text: string, min: 0 | 1): Reading<number> {
   const message = `a port is a number from ${min} to 65535, not "${text}"`
   const service = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
   if (service !== undefined) return { message, hint: `the port of ${text} is ${service}` }
+  if (/^(?:udp|tcp)/.test(text)) return { message, hint: 'the port stands before the protocol' }
   return { message, hint: text === '0' ? 'port 0 means "any", and only a local port can be that' : undefined }
 }
 

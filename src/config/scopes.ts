@@ -145,7 +145,7 @@ class Sorter {
     if (count >= min && count <= max) return true
     const extra = values[max]
     const wanted = count > max ? `"${name}" takes ${counted(max)}` : `"${name}" needs ${counted(min)}`
-    this.#error(extra?.at ?? at, 'value', wanted, usage === '' ? undefined : `${name} ${usage}`)
+    this.#error(extra?.at ?? at, 'arity', wanted, usage === '' ? undefined : `${name} ${usage}`)
     return false
   }
 

@@ -175,10 +175,10 @@ class Reader {
 
   #judgeProto({ value, at }: At<Proto>, how: (proto: Proto) => string): void {
     if (value.role === 'server') {
-      const message = 'this listens, and servers and peers are not built yet in this version'
+      const message = `"${value.word}" listens, and servers and peers are not built yet in this version`
       this.#report('error', at, { code: 'mode', message, hint: `for a client write ${value.transport}` })
     } else if (value.newSpelling !== undefined) {
-      const message = `"${value.transport}" with a family in it is an old spelling`
+      const message = `"${value.word}" is an old spelling of a protocol and a family`
       this.#report(this.#options.strict ? 'error' : 'warning', at, { code: 'R1', message, hint: how(value) })
     }
   }
@@ -264,7 +264,7 @@ class Reader {
     if (!written) return undefined
     const reading = read(written.text)
     if (reading.message === undefined) return { value: reading.value, at: written.at }
-    this.#report('error', written.at, { code: 'value', message: reading.message, hint: reading.hint })
+    this.#report('error', written.at, { ...reading, code: reading.code ?? 'value' })
     return undefined
   }
 
@@ -303,7 +303,8 @@ function readLocalHost(written: string): Reading<string> {
   const address = host.message === undefined ? parseAddress(host.value) : undefined
   const inside = address && unmap(address)
   if (!inside) return host
-  return { message: 'a mapped address cannot be bound', hint: `the IPv4 address in it is ${inside.address}` }
+  const hint = `the IPv4 address in it is ${inside.address}`
+  return { code: 'R1', message: 'a mapped address cannot be bound', hint }
 }
 
 const readBindWord = (text: string): Reading<'ipv6only'> => oneOf(['ipv6only'], text)
@@ -344,8 +345,11 @@ function oneOf<const Word extends string>(words: readonly Word[], text: string):
   if (word !== undefined) return { value: word }
   const near = nearest(text, words)
   const hint = near === undefined ? undefined : `did you mean "${near}"?`
-  return { message: `expected ${words.join(' or ')}, not "${text}"`, hint }
+  return { message: `expected ${alternatives(words)}, not "${text}"`, hint }
 }
+
+const alternatives = (words: readonly string[]) =>
+  words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
 function withHint<T>(reading: Reading<T>, hint: string): Reading<T> {
   return reading.message === undefined ? reading : { message: reading.message, hint: reading.hint ?? hint }

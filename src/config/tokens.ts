@@ -146,6 +146,7 @@ class Scanner {
   #wordsOf(row: number): Token[] {
     const text = this.#rows[row] ?? ''
     const line = row + 1
+    this.#steps += text.length
     if (text.length > OPENVPN_LINE && !this.#acceptsLong(text, line)) return []
     const words: Token[] = []
     for (let at = 0; at < text.length;) {
@@ -157,7 +158,6 @@ class Scanner {
       }
       const word = readWord(text, at)
       const spot = { line, column: word.at + 1, length: word.end - word.at }
-      this.#steps += word.end - at
       if (word.problem) {
         this.#error(spot, ...word.problem)
         return []

@@ -1,0 +1,43 @@
+/**
+ * What providers, routers and OpenVPN itself ship, written in their style with keys made up on the spot. Beside each
+ * sample stands what we make of it: the printed configuration and every issue.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse.ts'
+import { printConfig } from '../../src/config/print.ts'
+import { renderIssues } from '../../src/config/render.ts'
+import { fakeStaticKey } from './fake-static-key.ts'
+
+const folder = new URL('samples/', import.meta.url)
+const names = readdirSync(folder).filter((name) => name.endsWith('.ovpn'))
+
+const read = (path: string) => {
+  return path === 'ta.key' ? { file: path, text: fakeStaticKey(1) } : { problem: 'no such file' }
+}
+
+test('there are at least twelve samples', () => {
+  expect(names.length).toBeGreaterThanOrEqual(12)
+})
+
+describe.each(names)('%s', (name) => {
+  const text = readFileSync(new URL(name, folder), 'utf8')
+  const parsed = parseConfig({ text, file: name }, { read })
+
+  test('reads as it did when somebody looked', async () => {
+    const printed = parsed.config ? printConfig(parsed.config).text : 'no configuration\n'
+    const ignored = parsed.ignored.map(({ name }) => name).join(' ')
+    const seen = `${printed}\n# ignored: ${ignored}\n\n${renderIssues(parsed.issues)}\n`
+    await expect(seen).toMatchFileSnapshot(`samples/${name.replace('.ovpn', '.expected')}`)
+  })
+
+  test('prints and parses back to the same configuration, and prints the same again', () => {
+    const { config, vault } = parsed
+    if (!config) throw new Error('the sample did not parse')
+    const { text, handles } = printConfig(config)
+    const again = parseConfig({ text, file: 'printed' }, { inlined: { vault, handles } })
+    expect(again.issues).toEqual([])
+    expect(again.config).toEqual(config)
+    expect(again.config && printConfig(again.config)).toEqual({ text, handles })
+  })
+})

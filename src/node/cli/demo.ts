@@ -79,7 +79,9 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
 async function play(client: Client, stage: Stage, say: (text: string) => void, signal: AbortSignal): Promise<void> {
   const [connection] = await once(client, 'connected', { signal })
   const { address, family } = connection.candidate
-  say(`The first remote gave nothing within its time, so the second one's turn came: ${address} answers.`)
+  say(
+    `The first address was silent until its deadline, the second refused at once. So the second remote's turn came, and ${address} answers.`,
+  )
   await pause(ACT, undefined, { signal })
   say(`Now the server on ${address} dies. The connection was young, so the round goes on with the next candidate.`)
   const again = once(client, 'connected', { signal })

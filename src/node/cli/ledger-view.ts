@@ -13,15 +13,8 @@ export interface Sheet {
   readonly paint: Paint
 }
 
-interface Row {
-  readonly number: string
-  readonly target: string
-  readonly host: string
-  readonly outcome: string
-  readonly time: string
-  readonly why: string
-  readonly style: Style
-}
+type Column = 'number' | 'target' | 'host' | 'outcome' | 'time' | 'why'
+type Row = Readonly<Record<Column, string>> & { readonly style: Style }
 
 const STYLES: Readonly<Record<LedgerEntry['outcome'], Style>> = {
   won: 'green',
@@ -31,14 +24,20 @@ const STYLES: Readonly<Record<LedgerEntry['outcome'], Style>> = {
   open: 'cyan',
 }
 
-const HEAD = { number: '#', target: 'candidate', host: 'of', outcome: 'outcome', time: 'time', why: 'why' }
+const HEAD: Row = {
+  number: '#',
+  target: 'candidate',
+  host: 'remote',
+  outcome: 'outcome',
+  time: 'time',
+  why: 'why',
+  style: 'dim',
+}
 const GAP = '  '
 
-/** `now`: ms since the root's start, for attempts that still go on. */
-function rowOf(entry: LedgerEntry, now: number | undefined): Row {
+function rowOf(entry: LedgerEntry): Row {
   const { attempt, candidate, remote, failure, outcome } = entry
-  const going = outcome === 'open' && now !== undefined ? now - entry.startedAt : undefined
-  const ms = attempt === null ? undefined : (durationOf(entry) ?? going)
+  const ms = attempt === null ? undefined : durationOf(entry)
   return {
     number: attempt === null ? '-' : String(attempt),
     target: targetOf(candidate, remote),
@@ -51,31 +50,41 @@ function rowOf(entry: LedgerEntry, now: number | undefined): Row {
 }
 
 /** The whole table, for good. */
-export function ledgerLines(entries: readonly LedgerEntry[], sheet: Sheet): string[] {
-  const rows = entries.map((entry) => rowOf(entry, undefined))
-  const columns = columnsOf(rows)
-  const longest = Math.max(0, ...rows.map((row) => row.why.length))
-  const beside = columns.total + longest <= sheet.width
-  const lines = rows.flatMap((row) => {
-    const line = paintRow(row, columns, beside ? row.why : '', sheet.paint)
-    return beside || row.why === '' ? [line] : [line, ...below(row.why, columns.number, sheet)]
+export function ledgerLines(entries: readonly LedgerEntry[], { width, paint }: Sheet): string[] {
+  const rows = entries.map(rowOf)
+  const hasNames = rows.some((row) => row.host !== '')
+  const hasReasons = rows.some((row) => row.why !== '')
+  const head = { ...HEAD, host: hasNames ? HEAD.host : '', why: hasReasons ? HEAD.why : '' }
+  const table = [head, ...rows]
+  const columns = columnsOf(table)
+  const beside = columns.total + Math.max(...table.map((row) => row.why.length)) <= width
+  return table.flatMap((row) => {
+    if (beside) return [paintRow(row, columns, Infinity, paint)]
+    const below = row === head || row.why === '' ? [] : belowRow(row.why, columns.number, { width, paint })
+    return [paintRow({ ...row, why: '' }, columns, Infinity, paint), ...below]
   })
-  return [headLine(columns, beside && longest > 0, sheet.paint), ...lines]
 }
 
-/** One line for each entry, none longer than the screen is wide. */
+/**
+ * One line for each entry, none longer than the screen is wide; where there is no room for the reasons, their codes.
+ * `now`: ms since the root's start, for attempts that still go on.
+ */
 export function liveLines(entries: readonly LedgerEntry[], now: number, { width, paint }: Sheet): string[] {
-  const rows = entries.map((entry) => rowOf(entry, now))
-  const columns = columnsOf(rows)
-  return rows.map((row) => {
-    const room = width - columns.total
-    // What is cut is cut before it is painted; where not even the columns fit, the line is shown without colours.
-    if (room >= 8 || (room >= 0 && row.why === '')) return paintRow(row, columns, cut(row.why, room), paint)
-    return cut(
-      paintRow(row, columns, row.why, (_, text) => text),
-      width,
-    )
+  const rows = entries.map((entry): Row => {
+    const row = { ...rowOf(entry), outcome: briefly(entry) }
+    return entry.outcome === 'open' ? { ...row, time: `${((now - entry.startedAt) / 1000).toFixed(1)} s` } : row
   })
+  const columns = columnsOf(rows)
+  const beside = columns.total + Math.max(0, ...rows.map((row) => row.why.length)) <= width
+  return rows.map((row, i) => {
+    const why = beside ? row.why : printable(entries[i]?.failure?.code ?? '')
+    return paintRow({ ...row, why }, columns, width, paint)
+  })
+}
+
+function briefly(entry: LedgerEntry): string {
+  if (entry.outcome === 'failed') return entry.failure?.stage === 'connected' ? 'lost' : 'failed'
+  return outcomeOf(entry)
 }
 
 /** At most `width` characters, the last one an ellipsis where something is missing. */
@@ -83,46 +92,52 @@ export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
 }
 
-type Columns = Readonly<Record<'number' | 'target' | 'host' | 'outcome' | 'time' | 'total', number>>
+type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
 function columnsOf(rows: readonly Row[]): Columns {
-  const widest = (name: 'number' | 'target' | 'host' | 'outcome' | 'time') => {
-    const least = name === 'host' && rows.every((row) => row.host === '') ? 0 : HEAD[name].length
-    return rows.reduce((width, row) => Math.max(width, row[name].length), least)
-  }
+  const widest = (column: Column, least = 0) => rows.reduce((width, row) => Math.max(width, row[column].length), least)
   const columns = {
-    number: Math.max(3, widest('number')),
+    number: widest('number', 3),
     target: widest('target'),
     host: widest('host'),
     outcome: widest('outcome'),
-    time: Math.max(7, widest('time')),
+    time: widest('time', 7),
   }
   const { number, target, host, outcome, time } = columns
-  return { ...columns, total: number + target + (host > 0 ? host + 2 : 0) + outcome + time + 4 * GAP.length }
+  const gaps = host > 0 ? 5 : 4
+  return { ...columns, total: number + target + host + outcome + time + gaps * GAP.length }
 }
 
-function paintRow(row: Row, columns: Columns, why: string, paint: Paint): string {
-  const cells = [
-    row.number.padStart(columns.number),
-    row.target.padEnd(columns.target),
-    ...(columns.host > 0 ? [paint('dim', row.host.padEnd(columns.host))] : []),
-    paint(row.style, row.outcome.padEnd(columns.outcome)),
-    row.time.padStart(columns.time),
-    why,
+/** Cut first, painted then: what is not seen has no length. */
+function paintRow(row: Row, columns: Columns, width: number, paint: Paint): string {
+  const dim = row.style === 'dim' ? 'dim' : undefined
+  const cells: readonly (readonly [text: string, style: Style | undefined])[] = [
+    [row.number.padStart(columns.number), dim],
+    [row.target.padEnd(columns.target), dim],
+    ...(columns.host > 0 ? [[row.host.padEnd(columns.host), 'dim'] as const] : []),
+    [row.outcome.padEnd(columns.outcome), row.style],
+    [row.time.padStart(columns.time), dim],
+    [row.why, dim],
   ]
-  return cells.join(GAP).trimEnd()
-}
-
-function headLine(columns: Columns, withWhy: boolean, paint: Paint): string {
-  const row = { ...HEAD, host: columns.host > 0 ? HEAD.host : '', style: 'dim' } as const
-  return paint(
-    'dim',
-    paintRow(row, columns, withWhy ? HEAD.why : '', (_, text) => text),
-  )
+  const full = cells
+    .map(([text]) => text)
+    .join(GAP)
+    .trimEnd()
+  const shown = cut(full, width)
+  let at = 0
+  return cells
+    .map(([text, style], i) => {
+      const from = i === 0 ? 0 : at + GAP.length
+      const gap = shown.slice(at, from)
+      at = from + text.length
+      const part = shown.slice(from, at)
+      return gap + (style ? paint(style, part) : part)
+    })
+    .join('')
 }
 
 /** Broken at blanks, behind the column of numbers. */
-function below(text: string, indent: number, { width, paint }: Sheet): string[] {
+function belowRow(text: string, indent: number, { width, paint }: Sheet): string[] {
   const margin = ' '.repeat(indent + GAP.length)
   return wrap(text, Math.max(20, width - margin.length)).map((line) => margin + paint('dim', line))
 }

@@ -30,6 +30,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   let seen = { at: 0, since: clock() }
   let drawn: readonly string[] = []
   let ticker: NodeJS.Timeout | undefined
+  let ended = false
 
   const width = () => Math.max(20, screen.columns ?? 80) - 1
   const now = () => seen.at + Math.floor(clock() - seen.since)
@@ -85,14 +86,13 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
       seen = { at: note.at, since: clock() }
       if (note.type === 'round.started') round = note.round
       status = statusAfter(note, ledger, status)
-      // What will not come back is said for good; the rest is in the table, or in the line below it.
       draw()
       tick()
     },
     say: (sentence) => {
       screen.write(`${erasure()}${sentence}\n`)
       drawn = []
-      draw()
+      if (!ended) draw()
     },
     settle: () => {
       draw()
@@ -100,6 +100,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
       rest()
     },
     end: () => {
+      ended = true
       rest()
       screen.off('resize', onResize)
       screen.write(erasure())

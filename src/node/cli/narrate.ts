@@ -23,7 +23,6 @@ const STYLES: Partial<Readonly<Record<Note['type'], Style>>> = {
   'attempt.failed': 'red',
   'attempt.lost': 'red',
   'query.failed': 'red',
-  'client.failed': 'red',
   'candidate.skipped': 'yellow',
 }
 
@@ -32,7 +31,9 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
     case 'round.started':
       return note.round === 1 ? undefined : `round ${note.round} begins`
     case 'round.failed':
-      return `round ${note.round} has failed: every candidate was tried`
+      return `round ${note.round} has failed`
+    // How it ended is said once, below the ledger.
+    case 'client.failed':
     case 'round.ended':
       return undefined
     case 'query.started':
@@ -44,7 +45,7 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
     case 'candidate.skipped':
       return `${namedTargetOf(note.candidate, note.remote)}: skipped: ${reasonOf(note.failure)}`
     case 'attempt.started':
-      return `attempt ${note.attempt}: ${namedTargetOf(note.candidate, note.remote)}`
+      return `attempt ${note.attempt}: trying ${namedTargetOf(note.candidate, note.remote)}`
     case 'attempt.opened':
     case 'attempt.connected':
     case 'attempt.negotiated':
@@ -61,8 +62,6 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
       return `next round in ${formatMs(note.ms)}`
     case 'network.changed':
       return 'the network has changed'
-    case 'client.failed':
-      return printable(note.failure.message)
     case 'client.stopped':
       return 'stopped'
   }

@@ -131,6 +131,7 @@ class Life {
     if (this.#ending === 'interrupted') return this.#paint('yellow', 'interrupted')
     if (this.#ending === 'stopped') return 'stopped'
     if (this.#ending === undefined) return this.#paint('red', printable(this.#failure?.message ?? 'it gave up'))
+    if (!this.#args.options.once) return 'done: the input has ended, and so has the connection'
     const where = winner ? namedTargetOf(winner.candidate, winner.remote) : ''
     return this.#paint('green', `connected to ${where} after ${formatMs(atMs)}`)
   }

@@ -18,7 +18,7 @@ import type { VirtualHandle } from './wire.ts'
 import { type VirtualWorld, leaksOf, virtualActors, virtualWorld } from './world.ts'
 
 /** What may be done to a client from outside. */
-export type Command = Extract<TimelineEntry, { readonly do: unknown }>['do']
+type Command = Extract<TimelineEntry, { readonly do: unknown }>['do']
 
 /** A scenario that is running, as hooks see it. */
 export interface Run {

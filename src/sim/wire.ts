@@ -92,9 +92,11 @@ class VirtualSocket implements WireSocket, VirtualHandle {
   open(): void {
     const { transport, family, remote, local } = this.#request
     this.#network.enter(this.#entry)
-    this.#behaviour = this.#network.behaviourOf(transport, remote)
-    const error = this.#network.takeError(this.#behaviour)
-    const { afterMs = 0 } = this.#behaviour
+    const behaviour = this.#network.behaviourOf(transport, remote)
+    const error = this.#network.takeError(behaviour)
+    const { afterMs = 0 } = behaviour
+    // As long as there is an error, there is nothing else.
+    if (error === undefined) this.#behaviour = behaviour
     if (error !== undefined && isLocal(error)) return this.#failAfter(afterMs, failure(error, 'open'))
     const bound = local && this.#network.bind(transport, family, local)
     if (bound && 'code' in bound) return this.#failAfter(0, bound)

@@ -120,6 +120,23 @@ describe('tcp', () => {
     ])
   })
 
+  test.each([
+    ['tcp', { error: 'ETIMEDOUT', afterMs: 30, times: 1, connect: 5, answer: 1 }, ['30 a failed ETIMEDOUT connect']],
+    [
+      'udp',
+      { error: 'ECONNREFUSED', afterMs: 30, times: 1, answer: 1 },
+      [`0 a connected ${OWN}:49152`, '30 a failed ECONNREFUSED connected'],
+    ],
+  ] as const)('%s: as long as there is an error, there is nothing else', (transport, behaviour, lines) => {
+    const log = live(transport, behaviour, ({ open, clock }) => {
+      const socket = open(transport)
+      clock.runUntil(10)
+      socket.send(1)
+      clock.runUntil(40)
+    })
+    expect(log).toEqual(['0 a opened', ...lines])
+  })
+
   test('a reset comes so long after the connection', () => {
     expect(dial({ connect: 5, reset: 100 })).toEqual([
       '0 a opened',

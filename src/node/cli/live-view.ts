@@ -30,7 +30,8 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   let seen = { at: 0, since: clock() }
   let drawn: readonly string[] = []
   let ticker: NodeJS.Timeout | undefined
-  let ended = false
+  /** Whether the lines above the cursor are ours to redraw. */
+  let owned = false
 
   const width = () => Math.max(20, screen.columns ?? 80) - 1
   const now = () => seen.at + Math.floor(clock() - seen.since)
@@ -74,6 +75,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   }
 
   const onResize = () => {
+    if (!owned) return
     screen.write(erasure())
     drawn = []
     draw()
@@ -82,6 +84,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
 
   return {
     note: (note, after) => {
+      owned = true
       ledger = after
       seen = { at: note.at, since: clock() }
       if (note.type === 'round.started') round = note.round
@@ -92,15 +95,16 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
     say: (sentence) => {
       screen.write(`${erasure()}${sentence}\n`)
       drawn = []
-      if (!ended) draw()
+      if (owned) draw()
     },
     settle: () => {
       draw()
       drawn = []
+      owned = false
       rest()
     },
     end: () => {
-      ended = true
+      owned = false
       rest()
       screen.off('resize', onResize)
       screen.write(erasure())

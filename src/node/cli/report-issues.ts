@@ -17,10 +17,15 @@ const INKS: Readonly<Record<Ink, Style | undefined>> = {
 /** The widest excerpt on paper. */
 const MAX_EXCERPT = 120
 
-export function showIssues(issues: readonly Issue[], screen: Screen, paint: Paint): void {
+/** One text for each, of several lines. */
+export function issueTexts(issues: readonly Issue[], screen: Screen, paint: Paint): string[] {
   const width = Math.min(widthOf(screen), MAX_EXCERPT)
-  const inkPaint = (ink: Ink, text: string) => (INKS[ink] ? paint(INKS[ink], text) : text)
-  for (const issue of issues) screen.write(`${renderIssue(issue, { width, paint: inkPaint })}\n`)
+  const ink = (ink: Ink, text: string) => (INKS[ink] ? paint(INKS[ink], text) : text)
+  return issues.map((issue) => renderIssue(issue, { width, paint: ink }))
+}
+
+export function showIssues(issues: readonly Issue[], screen: Screen, paint: Paint): void {
+  for (const text of issueTexts(issues, screen, paint)) screen.write(`${text}\n`)
 }
 
 /** One line each: `{ "type": "issue", "severity", "code", "message", "hint"?, "file", "line", "column", "length" }`. */

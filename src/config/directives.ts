@@ -2,7 +2,7 @@
  * Every directive there is: ours, and all that OpenVPN 2.6 and 2.7 know. What a name means here is decided in this
  * file and nowhere else; how the values are read is `compile.ts`'s business.
  *
- * Proxies are no part of this table: their plugins register directives of their own.
+ * What plugins do is no part of this table: they register directives of their own.
  */
 
 export type Directive =
@@ -74,7 +74,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'ip-remote-hint': 'its address would replace the remote',
   // Another program answers with the destination of each attempt.
   'management-query-remote': 'another program would choose the remote',
-  'management-query-proxy': 'another program would choose a proxy',
+  'management-query-proxy': 'another program would choose the way',
 }
 
 /**
@@ -118,7 +118,7 @@ const IGNORED: Readonly<Record<string, string>> = {
   'when names are asked for, which is each round here': 'preresolve persist-remote-ip persist-local-ip',
   'the process':
     'cd chroot daemon user group setcon nice mlock writepid tmp-dir log log-append syslog verb mute status ' +
-    'status-version machine-readable-output suppress-timestamps errors-to-stderr echo parameter remap-usr1 ' +
+    'status-version memstats machine-readable-output suppress-timestamps errors-to-stderr echo parameter remap-usr1 ' +
     'persist-key setenv setenv-safe help version msg-channel',
   'scripts and plugins of OpenVPN':
     'up up-delay up-restart down down-pre ipchange route-up route-pre-down client-connect client-disconnect ' +

@@ -1,5 +1,6 @@
 /** The object form: a program's configuration judged, in the same words as a text's. */
 import type { z } from 'zod'
+import { alternatives } from './alternatives.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { Issue, Problem } from './issue.ts'
 import { type Config, ConfigSchema } from './schema.ts'
@@ -31,7 +32,7 @@ export function examine(input: unknown): { readonly config?: Config; readonly fi
   return findings.some(({ severity }) => severity === 'error') ? { findings } : { config: parsed.data, findings }
 }
 
-// A getter or a proxy in the input may throw: then the input is at fault.
+// A getter in the input may throw: then the input is at fault.
 function safeParse(
   input: unknown,
 ): { success: true; data: Config } | { success: false; error: Pick<z.ZodError, 'issues'> } {
@@ -59,7 +60,9 @@ export function sentence(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `there is no ${issue.keys.map((key) => JSON.stringify(key)).join(', ')} here`
     case 'invalid_value':
-      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+      return `expected ${quoted(issue.values)}`
+    case 'invalid_union':
+      return `expected ${'options' in issue && issue.options ? quoted(issue.options) : eachOf(issue.errors)}`
     case 'invalid_type':
       return `expected ${named(issue.expected)}`
     case 'too_small':
@@ -70,6 +73,13 @@ export function sentence(issue: z.core.$ZodIssue): string {
       return issue.message
   }
 }
+
+const quoted = (values: readonly z.core.util.Primitive[]) =>
+  alternatives(values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value))))
+
+// What each branch of a union wanted, as one sentence.
+const eachOf = (branches: readonly (readonly z.core.$ZodIssue[])[]) =>
+  alternatives(branches.flatMap(([first]) => (first ? sentence(first).replace(/^expected /, '') : [])))
 
 const named = (expected: string) =>
   ({ int: 'a whole number', object: 'an object', array: 'a list', string: 'a text' })[expected] ?? `a ${expected}`

@@ -86,7 +86,7 @@ describe('at', () => {
       setup({
         types: { events: {} as Event },
         actors: { inner },
-        actions: { passOn: sendTo('inner', { type: 'note', at: 77 } as Event) },
+        actions: { passOn: sendTo('inner', { type: 'note', at: 77 }) },
       }).createMachine({
         initial: 'idle',
         states: {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fraction, hash, shuffle } from '../src/seed.ts'
 
@@ -57,7 +57,8 @@ describe('shuffle', () => {
         const before = [...items]
         const shuffled = shuffle(items, seed, 'test')
         expect(items).toEqual(before)
-        expect(shuffled.toSorted()).toEqual(before.toSorted())
+        const byValue = (a: number, b: number) => a - b
+        expect(shuffled.toSorted(byValue)).toEqual(before.toSorted(byValue))
         expect(shuffle(items, seed, 'test')).toEqual(shuffled)
       }),
     )

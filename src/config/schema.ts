@@ -34,7 +34,7 @@ export const DIGESTS = [
 ] as const
 
 /** A key somewhere in a vault; the bytes are never in the configuration. */
-const KeyHandle = z.string().regex(/^key:\d+$/)
+const KeyHandle = z.string().regex(/^key:\d+$/, 'expected the handle of a key in a vault, like key:1')
 
 /** Fits on one line of the text form, escapes and all. */
 const MAX_REPLY = 400

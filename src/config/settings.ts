@@ -3,6 +3,7 @@
  * read is an issue and then absent.
  */
 import { type Family, type Transport, hostProblem, parseAddress, unmap } from '../endpoint.ts'
+import { alternatives } from './alternatives.ts'
 import type { IssueList, Place, Problem, Reading } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Proto, readProto } from './proto.ts'
@@ -347,9 +348,6 @@ function oneOf<const Word extends string>(words: readonly Word[], text: string):
   const hint = near === undefined ? undefined : `did you mean "${near}"?`
   return { message: `expected ${alternatives(words)}, not "${text}"`, hint }
 }
-
-const alternatives = (words: readonly string[]) =>
-  words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
 function withHint<T>(reading: Reading<T>, hint: string): Reading<T> {
   return reading.message === undefined ? reading : { message: reading.message, hint: reading.hint ?? hint }

@@ -41,6 +41,7 @@ describe('hardReset', () => {
     ['garbage', '48545450'],
     ['an answer to another session', '40 e9835c88fb675485 01 00000000 0102030405060709 00000000'],
     ['an answer that acknowledges nothing', '40 e9835c88fb675485 00 00000000'],
+    ['an answer that has our session id, but no ack', '40 e9835c88fb675485 00 0102030405060708 00000000'],
     ['an answer cut off in the session id', '40 e9835c88fb675485 01 00000000 01020304'],
     ['an answer that claims more acks than it has', '40 e9835c88fb675485 ff 00000000 0102030405060708 00000000'],
     ['our own packet', '38 0102030405060708 00 00000000'],

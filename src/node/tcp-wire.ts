@@ -36,7 +36,7 @@ export function openTcp(request: WireRequest, tell: (event: WireEvent) => void):
     if (error.syscall !== undefined) cause = systemFailure(error, stage())
   }
   const onEnd = () => {
-    // We hear of it before Node ends our side in answer: if that has ended already, the user closed first.
+    // Node ends our side in answer, but later: if that has ended already, the user closed first.
     if (!socket.writableEnded) cause = failure('CLOSED_BY_PEER', stage())
   }
   const onClose = () => {
@@ -46,8 +46,7 @@ export function openTcp(request: WireRequest, tell: (event: WireEvent) => void):
     tell({ type: 'failed', failure: why })
   }
 
-  // Node's own 'end' listener is there from the start, hence `prepend`.
-  socket.on('error', onError).on('close', onClose).prependListener('end', onEnd)
+  socket.on('error', onError).on('end', onEnd).on('close', onClose)
   socket.on('connectionAttempt', onAttempt).on('connect', onConnect)
   // 'readable' rather than 'data': when its last listener goes, the stream is as if nobody had ever read.
   if (request.reads) socket.on('readable', onReadable)

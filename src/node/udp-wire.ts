@@ -110,7 +110,6 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
     close: () => {
       if (state === 'done') return
       state = 'done'
-      feed?.end()
       shut()
     },
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createConnection, createServer } from 'node:net'
 import { once } from 'node:events'
 import { nodeClock } from '../../src/node/clock.ts'
@@ -44,6 +44,23 @@ describe('nodeClock', () => {
     expect(order).toEqual(['data', 'deadline'])
     socket.destroy()
     server.close()
+  })
+
+  it('goes by its clock and not by the timer that woke it', async () => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+    let fired = false
+    const firing = new Promise<void>((resolve) => {
+      nodeClock.setTimeout(() => {
+        fired = true
+        resolve()
+      }, 5)
+    })
+    await new Promise<void>((resolve) => void setTimeout(() => setImmediate(() => setImmediate(resolve)), 10))
+    expect(fired).toBe(false)
+    now = 5
+    await firing
+    vi.restoreAllMocks()
   })
 
   it('forgets a timer that is cleared, before it is due and between due and delivery', async () => {

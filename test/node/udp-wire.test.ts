@@ -211,6 +211,24 @@ describe('openUdp', () => {
       expect(wire.types()).toEqual(release ? ['opened', 'connected'] : ['opened', 'connected', 'failed'])
     })
 
+    it('is lost by a refusal that only a send has heard of', async () => {
+      const { wire, channel, peer } = await handOver()
+      peer.close()
+      await once(peer, 'close')
+      const unheard: unknown[] = []
+      const hear = (reason: unknown) => unheard.push(reason)
+      process.on('unhandledRejection', hear)
+      // On loopback the ICMP answer to the first one is there before the second; nobody waits for either.
+      const sends = [channel.send(bytes('one')), channel.send(bytes('two'))]
+      await turn()
+      expect(await read(channel, 1).catch((error: unknown) => error)).toMatchObject({ code: 'ECONNREFUSED' })
+      await turn()
+      process.off('unhandledRejection', hear)
+      expect(unheard).toEqual([])
+      expect((await Promise.allSettled(sends)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+      if (!release) expect((await wire.told('failed')).failure.code).toBe('ECONNREFUSED')
+    })
+
     it('keeps the channel when one datagram is too long, and tells its sender alone', async () => {
       const { wire, channel, peer, port } = await handOver()
       await expect(channel.send(new Uint8Array(70_000))).rejects.toMatchObject({ code: 'EMSGSIZE' })

@@ -33,11 +33,11 @@ export function openTcp(request: WireRequest, tell: (event: WireEvent) => void):
   }
   const onError = (error: NodeJS.ErrnoException) => {
     // Without a system call in it, it is what the user gave to `destroy`.
-    if (error.syscall !== undefined) cause = systemFailure(error, stage())
+    if (error.syscall !== undefined) cause ??= systemFailure(error, stage())
   }
   const onEnd = () => {
     // Node ends our side in answer, but later: if that has ended already, the user closed first.
-    if (!socket.writableEnded) cause = failure('CLOSED_BY_PEER', stage())
+    if (!socket.writableEnded) cause ??= failure('CLOSED_BY_PEER', stage())
   }
   const onClose = () => {
     if (state === 'done') return

@@ -177,11 +177,9 @@ class Compiler {
   }
 
   #placeOf(path: readonly PropertyKey[]): Place {
-    for (let length = path.length; length > 0; length--) {
-      const place = this.#places.get(path.slice(0, length).join('.'))
-      if (place) return place
-    }
-    return this.#start
+    // The nearest part that was written: of `remotes.0.local.host` perhaps `remotes.0.local`.
+    const places = path.map((_, last) => this.#places.get(path.slice(0, last + 1).join('.')))
+    return places.findLast((place) => place !== undefined) ?? this.#start
   }
 
   /** What is global is said once, not for every remote. */

@@ -39,7 +39,7 @@ export interface Misread {
 }
 
 /** More than this of one severity is no configuration with mistakes but some other file. */
-export const MAX_ISSUES = 200
+const MAX_ISSUES = 200
 
 const LOSES_LINES = new Set(['syntax', 'source', 'unknown', 'arity'])
 

@@ -28,7 +28,7 @@ export interface RemoteLine {
 }
 
 /** The key that wraps OpenVPN's first packet; its bytes are read later, when they are needed. */
-export interface KeyLine {
+interface KeyLine {
   readonly kind: 'tls-auth' | 'tls-crypt' | 'tls-crypt-v2'
   readonly entry: Entry
   readonly direction: Maybe<0 | 1>

@@ -39,8 +39,8 @@ export interface Sources {
 /** UTF-16 units, all files together. */
 export const MAX_TEXT = 1024 * 1024
 /** OpenVPN's max_recursive_levels. */
-export const MAX_DEPTH = 10
-export const MAX_FILES = 64
+const MAX_DEPTH = 10
+const MAX_FILES = 64
 
 export interface Gathered {
   readonly entries: readonly Entry[]
@@ -58,6 +58,7 @@ class Gatherer {
   readonly files: string[] = []
   readonly #read: Read
   readonly #issues: IssueList
+  #filesLeft = MAX_FILES
   #budget = MAX_TEXT
 
   constructor(read: Read, issues: IssueList) {
@@ -86,17 +87,14 @@ class Gatherer {
   /** `--proto tcp --remote host 443`: what follows a `--name` up to the next are its values. */
   commandLine(argv: readonly string[]): readonly Entry[] {
     const entries: Entry[] = []
-    for (let i = 0; i < argv.length;) {
-      const first = argv[i] ?? ''
-      const next = argv.findIndex((word, j) => j > i && isOption(word))
-      const words = argv.slice(i, next < 0 ? argv.length : next)
-      i += words.length
+    for (const words of grouped(argv)) {
+      const [first = ''] = words
       const file = isOption(first) ? `command line: ${first}` : 'command line'
       this.files.push(file)
       const [entry] = entriesOf([spelled(words)], placesIn(file, words.join(' ')), 'command line')
-      if (!entry) continue
-      if (isOption(first)) entries.push(entry)
-      else this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
+      if (entry && isOption(first)) entries.push(entry)
+      else if (entry)
+        this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
     }
     return this.#expand(entries, 1)
   }
@@ -115,7 +113,7 @@ class Gatherer {
       this.#error(path.at, `files include each other more than ${MAX_DEPTH} deep`, hint)
       return []
     }
-    if (this.files.length >= MAX_FILES) {
+    if (--this.#filesLeft < 1) {
       this.#error(path.at, `a configuration has at most ${MAX_FILES} files`)
       return []
     }
@@ -148,6 +146,17 @@ function entriesOf(lines: readonly Line[], placeOf: (spot: Spot) => Place, origi
     entries: block && 'lines' in block ? entriesOf(block.lines, placeOf, origin) : undefined,
     origin,
   }))
+}
+
+/** Each `--name` with the words behind it; words before the first are a group of their own. */
+function grouped(argv: readonly string[]): readonly (readonly string[])[] {
+  const groups: string[][] = []
+  for (const word of argv) {
+    const group = groups.at(-1)
+    if (group && !isOption(word)) group.push(word)
+    else groups.push([word])
+  }
+  return groups
 }
 
 const isOption = (word: string) => word.startsWith('--') && word.length > 2

@@ -1,7 +1,7 @@
 /** OpenVPN's static keys, as in `openvpn --genkey secret`: 2048 bits in hexadecimal between two marks. */
 import type { Reading } from './issue.ts'
 
-export const STATIC_KEY_BYTES = 256
+const STATIC_KEY_BYTES = 256
 
 const BEGIN = '-----BEGIN OpenVPN Static key V1-----'
 const END = '-----END OpenVPN Static key V1-----'

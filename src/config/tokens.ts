@@ -40,9 +40,9 @@ export interface Tokens {
 
 /** OpenVPN refuses longer lines. We warn, because a host name alone may be that long. */
 const OPENVPN_LINE = 255
-export const MAX_LINE = 1024
+const MAX_LINE = 1024
 /** OpenVPN's MAX_PARMS. It drops further words in silence. */
-export const MAX_WORDS = 16
+const MAX_WORDS = 16
 export const MAX_BLOCK = 256 * 1024
 
 export function tokenize(text: string): Tokens {
@@ -73,9 +73,13 @@ class Scanner {
       const spot = { line: nul + 1, column: (this.#rows[nul]?.indexOf('\0') ?? 0) + 1, length: 1 }
       this.#error(spot, 'there is a NUL character: this is no text', 'save the file as UTF-8')
     }
-    if (nul < 0) this.#findTags()
-    const lines = nul < 0 ? this.#linesUntil(this.#rows.length) : []
+    const lines = nul >= 0 ? [] : this.#allLines()
     return { lines, problems: this.#problems, rows: this.#rows, steps: this.#steps }
+  }
+
+  #allLines(): Line[] {
+    this.#findTags()
+    return this.#linesUntil(this.#rows.length)
   }
 
   #findTags(): void {
@@ -83,14 +87,16 @@ class Scanner {
       const text = this.#rows[row] ?? ''
       this.#steps += text.length
       const [, slash, name = ''] = /^\s*<(\/?)([^\s<>/]+)>/.exec(text) ?? []
-      if (slash === '/')
-        this.#closings
-          .set(name, this.#closings.get(name) ?? [])
-          .get(name)
-          ?.push(row)
+      if (slash === '/') this.#closingsOf(name).push(row)
       else if (name !== '') this.#openings.push(row)
       if (slash === '' && isScope(name)) this.#scopes.push(row)
     }
+  }
+
+  #closingsOf(name: string): number[] {
+    const rows = this.#closings.get(name) ?? []
+    this.#closings.set(name, rows)
+    return rows
   }
 
   #linesUntil(end: number): Line[] {
@@ -112,7 +118,7 @@ class Scanner {
     const name = tag.text.slice(1, -1)
     const words: [Token] = [{ ...tag, text: name }]
     const start = this.#row
-    const closing = firstFrom(this.#closings.get(name) ?? [], start)
+    const closing = firstFrom(this.#closingsOf(name), start)
     const next = firstFrom(isScope(name) ? this.#scopes : this.#openings, start)
     const closed = closing < outerEnd && !(isScope(name) && next < closing)
     if (!closed) {

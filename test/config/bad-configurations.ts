@@ -576,6 +576,13 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     issues: ['3:9+5 error[value] "confirm reply" needs the text to send | confirm reply "hello"'],
   },
   {
+    name: 'reply with an empty text',
+    text: 'client\nremote vpn.example 1194\nconfirm reply ""\n',
+    issues: [
+      '3:15+2 error[value] the text of "confirm reply" has 1 to 400 characters, none of them a control character',
+    ],
+  },
+  {
     name: 'none with a text',
     text: 'client\nremote vpn.example 1194\nconfirm none please\n',
     issues: ['3:14+6 error[value] "confirm none" takes no text'],

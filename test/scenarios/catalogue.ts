@@ -1,0 +1,54 @@
+/**
+ * The scenarios of this folder: `NAME.json` is what both twins run, `NAME.trace` what has to come of it. A trace file
+ * begins with a sentence that says what is proved, and the outcome; every line after these is one of the trace.
+ */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseConfig } from '../../src/config/parse.ts'
+import type { Config } from '../../src/config/schema.ts'
+import type { ScenarioResult } from '../../src/sim/result.ts'
+import { type Scenario, parseScenario } from '../../src/sim/scenario.ts'
+
+export type ClientScenario = Scenario & { readonly config: Config }
+
+export interface Catalogued {
+  /** Such as `order/as-returned`. */
+  readonly name: string
+  /** The number of the rule or invariant, and what is proved about it. */
+  readonly title: string
+  readonly scenario: ClientScenario
+  /** As `outcomeLine` writes it. */
+  readonly outcome: string
+  readonly trace: readonly string[]
+}
+
+/** Every scenario, by name in alphabetical order. Throws for a file that cannot be used. */
+export function catalogue(): readonly Catalogued[] {
+  const folder = import.meta.dirname
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length))
+  return names.sort().map((name) => {
+    const scenario = readScenario(join(folder, `${name}.json`))
+    const [title = '', outcome = '', ...trace] = readFileSync(join(folder, `${name}.trace`), 'utf8')
+      .trimEnd()
+      .split('\n')
+    return { name, title: title.slice('# '.length), scenario, outcome: outcome.slice('# '.length), trace }
+  })
+}
+
+function readScenario(file: string): ClientScenario {
+  const parsed = parseScenario(JSON.parse(readFileSync(file, 'utf8')))
+  if (!('scenario' in parsed)) throw new Error(`${file}: ${JSON.stringify(parsed.problems)}`)
+  const { config } = parsed.scenario
+  if (typeof config !== 'string') return { ...parsed.scenario, config }
+  const read = parseConfig({ text: config, file })
+  if (!read.config) throw new Error(`${file}: ${JSON.stringify(read.issues)}`)
+  return { ...parsed.scenario, config: read.config }
+}
+
+/** `connected at 35 ms by attempt 3`, `failed at 4 ms: EXHAUSTED at plan`. */
+export function outcomeLine({ outcome, atMs, winner, failure }: ScenarioResult): string {
+  const by = winner ? ` by attempt ${winner.attempt}` : ''
+  const why = failure ? `: ${failure.code} at ${failure.stage}` : ''
+  return `${outcome} at ${atMs} ms${by}${why}`
+}

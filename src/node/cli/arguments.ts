@@ -138,7 +138,8 @@ class Reader {
   }
 
   #didYouMean(word: string): string {
-    const near = nearest(word, [...OURS, ...[...DIRECTIVES.keys()].map((name) => `--${name}`)])
+    const known = [...OURS, ...[...DIRECTIVES.keys()].map((name) => `--${name}`)]
+    const near = word.startsWith('--') ? nearest(word, known) : undefined
     return near === undefined ? '' : `; did you mean ${near}?`
   }
 

@@ -74,7 +74,7 @@ export function liveLines(entries: readonly LedgerEntry[], now: number, { width,
     const row = { ...rowOf(entry), outcome: briefly(entry) }
     return entry.outcome === 'open' ? { ...row, time: `${((now - entry.startedAt) / 1000).toFixed(1)} s` } : row
   })
-  const columns = columnsOf(rows)
+  const columns = columnsOf(rows, CALM)
   const beside = columns.total + Math.max(0, ...rows.map((row) => row.why.length)) <= width
   return rows.map((row, i) => {
     const why = beside ? row.why : printable(entries[i]?.failure?.code ?? '')
@@ -94,13 +94,16 @@ export function cut(text: string, width: number): string {
 
 type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
-function columnsOf(rows: readonly Row[]): Columns {
+/** Wide enough for whatever an attempt becomes, so that a live table does not jump. */
+const CALM = 'connecting'.length
+
+function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {
   const widest = (column: Column, least = 0) => rows.reduce((width, row) => Math.max(width, row[column].length), least)
   const columns = {
     number: widest('number', 3),
     target: widest('target'),
     host: widest('host'),
-    outcome: widest('outcome'),
+    outcome: widest('outcome', leastOutcome),
     time: widest('time', 7),
   }
   const { number, target, host, outcome, time } = columns

@@ -25,6 +25,8 @@ interface Status {
 export function liveView(screen: Screen, paint: Paint, clock: () => number = () => performance.now()): View {
   let ledger: Ledger = EMPTY_LEDGER
   let round = 1
+  /** Rounds: the last one is shown until the next begins. */
+  let between = false
   let status: Status | undefined
   /** The root's time was `at` when the clock said `since`. */
   let seen = { at: 0, since: clock() }
@@ -38,7 +40,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
 
   const linesOf = (): string[] => {
     const sheet = { width: width(), paint }
-    const entries = ledger.current.length > 0 ? ledger.current : ledger.last
+    const entries = between ? ledger.last : ledger.current
     const room = Math.max(1, (screen.rows ?? 24) - 4)
     const hidden = Math.max(0, entries.length - room)
     const head = [
@@ -87,7 +89,8 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
       owned = true
       ledger = after
       seen = { at: note.at, since: clock() }
-      if (note.type === 'round.started') round = note.round
+      if (note.type === 'round.started') ({ round } = note)
+      if (note.type.startsWith('round.')) between = note.type !== 'round.started'
       status = statusAfter(note, ledger, status)
       draw()
       tick()

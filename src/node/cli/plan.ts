@@ -15,7 +15,7 @@ import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram } from './io.ts'
 import { type Loaded, isSound, load } from './load.ts'
 import { type Paint, paintFor } from './paint.ts'
-import { showIssues, tellIssues } from './report-issues.ts'
+import { countIssues, showIssues, tellIssues } from './report-issues.ts'
 import { hearSignals } from './signals.ts'
 
 export async function plan(args: Arguments, io: Io): Promise<number> {
@@ -29,7 +29,7 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
     return EXIT.interrupted
   }
   if (args.options.json) tellPlan(made, parsed, seed, io)
-  else showPlan(made, parsed, paintFor(io.stdout, io.env, args.options), io)
+  else showPlan(made, parsed, args, io)
   return codeOf(made)
 }
 
@@ -37,7 +37,10 @@ function refuse({ issues }: Parsed, { options }: Arguments, io: Io): number {
   if (options.json) {
     tellIssues(issues, io.stdout)
     tellProgram(io.stdout, { outcome: 'failed', failure: failure('CONFIG', 'plan', 'the configuration has errors') })
-  } else showIssues(issues, io.stderr, paintFor(io.stderr, io.env, options))
+  } else {
+    showIssues(issues, io.stderr, paintFor(io.stderr, io.env, options))
+    io.stderr.write(`${countIssues(issues)}\n`)
+  }
   return EXIT.config
 }
 
@@ -114,8 +117,9 @@ function whyNot(made: Plan): Failure | undefined {
 
 // --- for a person ---
 
-function showPlan(made: Plan, { issues, config }: Loaded, paint: Paint, { stdout, stderr, env }: Io): void {
-  showIssues(issues, stderr, paintFor(stderr, env, { noColor: false }))
+function showPlan(made: Plan, { issues, config }: Loaded, { options }: Arguments, { stdout, stderr, env }: Io): void {
+  showIssues(issues, stderr, paintFor(stderr, env, options))
+  const paint = paintFor(stdout, env, options)
   let number = 0
   for (const planned of made.remotes) {
     const remote = config.remotes[planned.remote.index] as Remote
@@ -143,8 +147,8 @@ function remoteLines(
     ...candidates.map((candidate, i) => candidateLine(before + i + 1, candidate)),
     ...(failure ? [`     ${paint('red', `failed to resolve: ${reasonOf(failure)}`)}`] : []),
     ...skipped.map(({ candidate, failure }) => {
-      const what = candidate ? `${formatEndpoint(candidate)}: ` : ''
-      return `  -  ${paint('yellow', `skipped: ${printable(what)}${reasonOf(failure)}`)}`
+      const what = candidate ? `${printable(formatEndpoint(candidate))}  ` : ''
+      return `  -  ${what}${paint('yellow', `skipped: ${reasonOf(failure)}`)}`
     }),
   ]
 }

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { sockchart } from '../../../src/node/cli/sockchart.ts'
+import { fakeIo } from './fake-io.ts'
+
+const FOLDER = 'test/node/cli/configs'
+
+/** Both outputs, with the folder's name taken out. */
+async function output(argv: string[], columns?: number, env?: Record<string, string>) {
+  const io = fakeIo(columns, env)
+  const code = await sockchart(argv, io)
+  return { code, text: (io.stdout.text + io.stderr.text).replaceAll(`${FOLDER}/`, ''), lines: () => io.stdout.lines }
+}
+
+describe.each([
+  ['good', ['check', `${FOLDER}/good.ovpn`], 0],
+  ['clean', ['check', `${FOLDER}/clean.ovpn`], 0],
+  ['bad', ['check', `${FOLDER}/bad.ovpn`], 1],
+  ['verbose', ['check', '-v', `${FOLDER}/good.ovpn`], 0],
+  ['arguments', ['check', '--client', '--proto', 'tpc', '--remote', 'host', '443'], 1],
+  ['missing', ['check', `${FOLDER}/missing.ovpn`], 1],
+  ['folder', ['check', FOLDER], 1],
+])('check %s', (name, argv, code) => {
+  test.each([
+    [80, 'plain', { NO_COLOR: '1' }],
+    [80, 'colour', {}],
+    [200, 'plain', { NO_COLOR: '1' }],
+  ] as const)('%d columns, %s', async (columns, how, env) => {
+    const told = await output(argv, columns, env)
+    expect(told.code).toBe(code)
+    await expect(told.text).toMatchFileSnapshot(`golden/check-${name}-${columns}-${how}.txt`)
+  })
+
+  test('--json: the last line is the result', async () => {
+    const told = await output([...argv, '--json'])
+    expect(told.code).toBe(code)
+    const lines = told.lines()
+    const errors = lines.filter((line) => line['type'] === 'issue' && line['severity'] === 'error').length
+    expect(lines.at(-1)).toMatchObject({ outcome: code === 0 ? 'ok' : 'failed', errors })
+    expect(errors > 0).toBe(code === 1)
+  })
+})
+
+test('R1 --strict makes an old spelling an error', async () => {
+  const argv = ['check', '--client', '--proto', 'udp6', '--remote', 'host']
+  expect((await output(argv)).code).toBe(0)
+  expect((await output([...argv, '--strict'])).code).toBe(1)
+})
+
+test('--allow-ignored reads on', async () => {
+  const argv = ['check', '--client', '--remote', 'host', '--mark', '5']
+  expect((await output(argv)).code).toBe(1)
+  expect((await output([...argv, '--allow-ignored', 'mark'])).code).toBe(0)
+})
+
+test('what is wrong with the command line goes to standard error, with exit code 1', async () => {
+  const io = fakeIo(80)
+  expect(await sockchart(['chekc', '--jsno'], io)).toBe(1)
+  expect(io.stdout.text).toBe('')
+  await expect(io.stderr.text).toMatchFileSnapshot('golden/usage.txt')
+})
+
+test('a program is told, too', async () => {
+  const io = fakeIo()
+  expect(await sockchart(['run', '--json'], io)).toBe(1)
+  expect(io.stdout.lines.at(-1)).toMatchObject({ outcome: 'failed', failure: { code: 'USAGE' } })
+})
+
+test.each([[[]], [['help']], [['run', '--help']]])('the help for %j fits 80 columns and 50 rows', async (argv) => {
+  const { code, text } = await output(argv, 80)
+  expect(code).toBe(0)
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  await expect(text).toMatchFileSnapshot('golden/help.txt')
+})
+
+test('--version', async () => {
+  expect((await output(['--version'])).text).toMatch(/^sockchart \d+\.\d+\.\d+\n$/)
+})

@@ -1,0 +1,74 @@
+/** The program as it is built, in processes of its own. */
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { ResultSchema } from '../../../src/sim/result.ts'
+
+const MAIN = 'dist/src/node/cli/main.js'
+const START = 'dist/src/node/cli/start.js'
+
+const start = (script: string, ...argv: string[]) => spawn(process.execPath, [script, ...argv])
+
+/** Exit code (or the signal's name) and both outputs. */
+async function ended(child: ChildProcessWithoutNullStreams) {
+  const [out, err, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+  ])
+  return { code: code ?? signal, out, err }
+}
+
+/** Ports and times differ from run to run. */
+const normalised = (text: string) =>
+  text
+    .replace(/(first|second)(\.demo) \d+/g, '$1$2 PORT')
+    .replace(/((?:\[::1\]|127\.0\.0\.[12])):\d+/g, '$1:PORT')
+    .replace(/ *\b\d+(?:\.\d+)? m?s\b/g, ' TIME')
+    .replace(/ {2,}/g, '  ')
+
+describe.concurrent('the program', () => {
+  test('npm start shows the demo, which ends by itself in under 10 s', async () => {
+    const begun = performance.now()
+    const { code, err, out } = await ended(start(START))
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    expect({ code, out }).toEqual({ code: 0, out: '' })
+    const golden = err.includes('::1') ? 'demo' : 'demo-ipv4'
+    await expect(normalised(err)).toMatchFileSnapshot(`golden/${golden}.txt`)
+  })
+
+  test('the demo for a program', async () => {
+    const { code, out } = await ended(start(MAIN, 'demo', '--json'))
+    expect(code).toBe(0)
+    const lines = out.trimEnd().split('\n')
+    const { outcome, ledger } = ResultSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    expect(outcome).toBe('connected')
+    expect(ledger.map(({ failure }) => failure?.code)).toEqual(['TIMEOUT', 'ECONNREFUSED', 'CLOSED_BY_PEER', undefined])
+  })
+
+  test('the bin is a script that its shebang runs', () => {
+    expect(execFileSync('head', ['-1', MAIN], { encoding: 'utf8' })).toBe('#!/usr/bin/env node\n')
+  })
+
+  test('a process signal is a clean stop; one that reads no more ends it quietly', async () => {
+    const server = createServer((socket) => void socket.on('error', () => {}).write('hello\n'))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const directives = ['--client', '--proto', 'tcp', '--remote', '127.0.0.1', String(port)]
+
+    const interrupted = start(MAIN, 'run', ...directives)
+    interrupted.stdout.once('data', () => interrupted.kill('SIGINT'))
+    expect(await ended(interrupted)).toMatchObject({ code: 130, out: 'hello\n' })
+
+    const unread = start(MAIN, 'run', '--json', ...directives)
+    await once(unread.stdout, 'data')
+    unread.stdout.destroy()
+    const left = once(unread, 'exit')
+    // The next note is what it cannot write.
+    unread.kill('SIGUSR1')
+    expect(await left).toEqual([0, null])
+    server.close()
+  })
+})

@@ -1,0 +1,84 @@
+import dns from 'node:dns'
+import { afterEach, expect, test, vi } from 'vitest'
+import { sockchart } from '../../../src/node/cli/sockchart.ts'
+import { fakeIo } from './fake-io.ts'
+
+type Answer = readonly string[] | { readonly code: string } | 'silent'
+
+/** Look-ups without an answer keep a slot of the process until they end. */
+const hanging: (() => void)[] = []
+
+/** The system's resolver, scripted; returns what was asked. */
+function script(names: Readonly<Record<string, Answer>>): string[] {
+  const asked: string[] = []
+  vi.spyOn(dns, 'lookup').mockImplementation(((host: string, _: unknown, answer: (...args: unknown[]) => void) => {
+    asked.push(host)
+    const found = names[host] ?? { code: 'ENOTFOUND' }
+    if (found === 'silent') return void hanging.push(() => answer(new Error('late'), []))
+    if ('code' in found) answer(Object.assign(new Error(found.code), found))
+    else
+      answer(
+        null,
+        found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      )
+  }) as unknown as typeof dns.lookup)
+  return asked
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const end of hanging.splice(0)) end()
+})
+
+const NAMES = {
+  'vpn.test': ['2001:db8::1', '198.51.100.1', '224.0.0.1'],
+  'six.test': ['2001:db8::6'],
+  'slow.test': 'silent',
+} as const
+
+const EVERYTHING =
+  'plan --client --remote vpn.test 1194 --remote gone.test 443 tcp --remote 192.0.2.7 --bind --lport 0 --connect-timeout 7'
+
+test.each([
+  ['success', EVERYTHING, 0],
+  ['local', 'plan --client --proto tcp --remote vpn.test 443 --remote six.test --local 192.0.2.1 --lport 5000', 0],
+  ['R6', 'plan --client --proto tcp --remote six.test 443 --local 192.0.2.1', 1],
+  ['nothing', 'plan --client --remote gone.test', 2],
+  ['issues', 'plan --client --proto tpc --remote vpn.test', 1],
+  ['racing', 'plan --client --remote vpn.test --pacing newest --confirm reply hi', 0],
+  ['slow', 'plan --client --remote slow.test --resolve-timeout 1', 2],
+])('plan: %s', async (name, line, code) => {
+  script(NAMES)
+  for (const [columns, how] of [
+    [80, 'plain'],
+    [200, 'colour'],
+  ] as const) {
+    const io = fakeIo(columns, how === 'plain' ? { NO_COLOR: '1' } : {})
+    expect(await sockchart(line.split(' '), io)).toBe(code)
+    await expect(io.stdout.text + io.stderr.text).toMatchFileSnapshot(`golden/plan-${name}-${columns}-${how}.txt`)
+  }
+  const io = fakeIo()
+  expect(await sockchart([...line.split(' '), '--json', '--seed', '1'], io)).toBe(code)
+  const { lines } = io.stdout
+  expect(lines.at(-1)).toMatchObject({ outcome: code === 0 ? 'planned' : 'failed' })
+  await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
+})
+
+test('Ctrl-C ends it while a look-up hangs, and asks nothing more', async () => {
+  const asked = script(NAMES)
+  const io = fakeIo()
+  const ended = sockchart('plan --client --remote slow.test --remote vpn.test'.split(' '), io)
+  io.signals.emit('SIGINT')
+  expect(await ended).toBe(130)
+  expect(asked).toEqual(['slow.test'])
+  expect(io.signals.eventNames()).toEqual([])
+})
+
+test('remote-random-hostname asks for a name behind a random label, of the seed', async () => {
+  const asked = script(NAMES)
+  const line = 'plan --client --remote vpn.test --remote-random-hostname --seed 3'
+  await sockchart(line.split(' '), fakeIo())
+  await sockchart(line.split(' '), fakeIo())
+  expect(asked[0]).toMatch(/^[0-9a-f]{12}\.vpn\.test$/)
+  expect(asked[1]).toBe(asked[0])
+})

@@ -73,14 +73,18 @@ function asker(config: Config, seed: number, stop: AbortSignal) {
   return (lookup: Lookup) =>
     new Promise<Answer>((resolve) => {
       const host = askedHost(lookup, config, seed, ++query)
-      const end = (answer: Answer) => {
+      const cease = () => {
         clearTimeout(deadline)
         withdraw()
+      }
+      const end = (answer: Answer) => {
+        cease()
         resolve(answer)
       }
       const withdraw = askFor({ host, families: lookup.families }, end)
       const deadline = setTimeout(() => end({ failure: failure('RESOLVE_TIMEOUT', 'resolve') }), config.resolveTimeout)
-      stop.addEventListener('abort', () => clearTimeout(deadline), { once: true })
+      // Whoever stopped it waits for no answer.
+      stop.addEventListener('abort', cease, { once: true })
     })
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { ResultSchema } from '../../../src/sim/result.ts'
 
 const MAIN = 'dist/src/node/cli/main.js'
@@ -30,7 +30,7 @@ const normalised = (text: string) =>
     .replace(/ {2,}/g, '  ')
 
 describe.concurrent('the program', () => {
-  test('npm start shows the demo, which ends by itself in under 10 s', async () => {
+  test('npm start shows the demo, which ends by itself in under 10 s', async ({ expect }) => {
     const begun = performance.now()
     const { code, err, out } = await ended(start(START))
     expect(performance.now() - begun).toBeLessThan(10_000)
@@ -39,7 +39,7 @@ describe.concurrent('the program', () => {
     await expect(normalised(err)).toMatchFileSnapshot(`golden/${golden}.txt`)
   })
 
-  test('the demo for a program', async () => {
+  test('the demo for a program', async ({ expect }) => {
     const { code, out } = await ended(start(MAIN, 'demo', '--json'))
     expect(code).toBe(0)
     const lines = out.trimEnd().split('\n')
@@ -48,11 +48,11 @@ describe.concurrent('the program', () => {
     expect(ledger.map(({ failure }) => failure?.code)).toEqual(['TIMEOUT', 'ECONNREFUSED', 'CLOSED_BY_PEER', undefined])
   })
 
-  test('the bin is a script that its shebang runs', () => {
+  test('the bin is a script that its shebang runs', ({ expect }) => {
     expect(execFileSync('head', ['-1', MAIN], { encoding: 'utf8' })).toBe('#!/usr/bin/env node\n')
   })
 
-  test('a process signal is a clean stop; one that reads no more ends it quietly', async () => {
+  test('a process signal is a clean stop; one that reads no more ends it quietly', async ({ expect }) => {
     const server = createServer((socket) => void socket.on('error', () => {}).write('hello\n'))
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const { port } = server.address() as AddressInfo

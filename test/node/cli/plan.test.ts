@@ -1,4 +1,5 @@
 import dns from 'node:dns'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { sockchart } from '../../../src/node/cli/sockchart.ts'
 import { fakeIo } from './fake-io.ts'
@@ -25,9 +26,10 @@ function script(names: Readonly<Record<string, Answer>>): string[] {
   return asked
 }
 
-afterEach(() => {
+afterEach(async () => {
   vi.restoreAllMocks()
   for (const end of hanging.splice(0)) end()
+  await setImmediate()
 })
 
 const NAMES = {

@@ -34,6 +34,7 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
       return `round ${note.round} has failed`
     // How it ended is said once, below the ledger.
     case 'client.failed':
+    case 'client.stopped':
     case 'round.ended':
       return undefined
     case 'query.started':
@@ -62,8 +63,6 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
       return `next round in ${formatMs(note.ms)}`
     case 'network.changed':
       return 'the network has changed'
-    case 'client.stopped':
-      return 'stopped'
   }
 }
 

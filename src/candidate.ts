@@ -67,12 +67,14 @@ export function candidatesOf(
       dropped++
       continue
     }
-    const candidate = address
-      ? { remote: index, transport: remote.proto, ...address, port: remote.port, hops: [] }
-      : null
-    const problem = address ? judge(remote, address, locals) : failure('BAD_ADDRESS', 'plan', badAnswer(text))
-    if (candidate && !problem) candidates.push(candidate)
-    else if (problem) skipped.push({ candidate, failure: problem })
+    if (!address) {
+      skipped.push({ candidate: null, failure: failure('BAD_ADDRESS', 'plan', badAnswer(text)) })
+      continue
+    }
+    const candidate = { remote: index, transport: remote.proto, ...address, port: remote.port, hops: [] }
+    const problem = judge(remote, address, locals)
+    if (problem) skipped.push({ candidate, failure: problem })
+    else candidates.push(candidate)
   }
   if (dropped > 0) {
     const message = `${dropped} more addresses of ${remote.host} were dropped: ${MAX_ADDRESSES} are used at most`

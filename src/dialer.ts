@@ -6,7 +6,7 @@
  * The deadline is the machine's business, not ours.
  */
 import type { DialerHears, DialerInput, DialerSays } from './actors.ts'
-import { type ExchangeFactory, resendAfter } from './confirmation.ts'
+import { type Exchange, type ExchangeFactory, resendAfter } from './confirmation.ts'
 import { ioActor } from './contain.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure, isShortage } from './failure.ts'
@@ -66,16 +66,16 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
       say({ type: 'attempt.connected', attempt, local })
       if (exchange) {
         stage = 'confirm'
-        ask()
+        ask(exchange)
       } else stage = 'connected'
     }
 
-    const ask = () => {
+    const ask = (exchange: Exchange) => {
       // Whoever heard that we are connected may have stopped us by now.
-      if (!exchange || !socket) return
+      if (!socket) return
       socket.send(exchange.request)
       sent++
-      if (candidate.transport === 'udp') timer = clock.setTimeout(ask, resendAfter(sent))
+      if (candidate.transport === 'udp') timer = clock.setTimeout(() => ask(exchange), resendAfter(sent))
     }
 
     const judge = (bytes: Uint8Array) => {

@@ -83,11 +83,9 @@ export function hostProblem(host: string): string | undefined {
   if (host.includes(':')) return 'this is no IPv6 address, and a name has no colon'
   if (/[^!-~]/.test(host)) return 'a host is written in ASCII; an international name in its xn-- form'
   if (host.length > 253) return `a name has at most 253 bytes, this one has ${host.length}`
-  const labels = (host.endsWith('.') ? host.slice(0, -1) : host).split('.')
-  const last = labels.at(-1) ?? ''
-  if (/^(?:\d+|0[xX][\da-fA-F]*)$/.test(last))
+  if (/(?:^|\.)(?:\d+|0[xX][\da-fA-F]*)\.?$/.test(host))
     return 'numbers alone are no host name; an IPv4 address is four numbers from 0 to 255 without leading zeros'
-  for (const label of labels) {
+  for (const label of host.replace(/\.$/, '').split('.')) {
     if (label === '') return 'a name has no empty label (two dots in a row)'
     if (label.length > 63) return `a label has at most 63 bytes, this one has ${label.length}`
     if (!/^[\w-]+$/.test(label)) return `a name consists of letters, digits, "-", "_" and dots`

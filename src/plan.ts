@@ -42,8 +42,7 @@ export interface Plan {
 export async function makePlan(config: Config, seed: number, ask: (lookup: Lookup) => Promise<Answer>): Promise<Plan> {
   let round = newRound(config, seed, null)
   const remotes: PlannedRemote[] = []
-  while (round.cursor < round.agenda.length) {
-    const index = round.agenda[round.cursor]?.remote ?? 0
+  for (const { remote: index } of round.agenda) {
     let failed: Failure | undefined
     for (let lookup = nextLookup(round, config); lookup; lookup = nextLookup(round, config)) {
       const answer = await ask(lookup)

@@ -81,6 +81,7 @@ function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
     accept: (release: boolean, attempt = 1) =>
       actor.getSnapshot().children.dialer?.send({ type: 'attempt.accepted', attempt, release }),
     stop: () => actor.send({ type: 'stop' }),
+    onSaid: (run: () => void) => actor.subscribe(({ context }) => context.said.length === 1 && run()),
     said: () => actor.getSnapshot().context.said,
     types: () => actor.getSnapshot().context.said.map(({ type }) => type.slice('attempt.'.length)),
     handles: () => handlesOf(actor.system),
@@ -295,6 +296,14 @@ describe('confirming', () => {
     const c = bench()
     c.receive(2)
     expect(c.said()).toEqual([])
+  })
+
+  test('who is stopped by the one that heard of the connection asks nothing', () => {
+    const b = bench({ exchangeFor: () => exchange() })
+    b.onSaid(() => b.stop())
+    b.tell({ type: 'connected' })
+    expect(b.socket().log).toEqual(['0 close'])
+    expect(b.clock.timers).toBe(0)
   })
 
   test('who is stopped in the midst of it sends nothing more', () => {

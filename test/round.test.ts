@@ -255,6 +255,7 @@ describe('flights', () => {
     expect(held).toMatchObject({ attempt: 2, since: 600, confirmed: true })
     expect([newest, won.flying]).toEqual([null, []])
     expect(waiting(win(two, 1, 300, false))).toEqual(['0 192.0.2.2', '0 192.0.2.3'])
+    expect(win(three, 9, 600, true).held).toBeNull()
     expect(waiting(win(three, 2, 600, true))).toEqual(['0 192.0.2.1', '0 192.0.2.3'])
   })
 

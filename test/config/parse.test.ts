@@ -304,6 +304,17 @@ describe('included files', () => {
     ])
   })
 
+  test('ten files deep is allowed, eleven are not', () => {
+    const chain = (last: number) => (path: string) => {
+      const n = Number(path)
+      return { text: n === last ? 'remote h' : `config ${n + 1}`, file: path }
+    }
+    expect(remotesOf('config 2', { read: chain(10) })).toHaveLength(1)
+    expect(said('config 2', { read: chain(11) })).toEqual([
+      '1:8 error[source] files include each other more than 10 deep',
+    ])
+  })
+
   test('files that include each other many times over come to an end', () => {
     const hydra = (path: string) => ({ text: 'config x\n'.repeat(3), file: path })
     const messages = said('remote h\nconfig x', { read: hydra }).map((line) => line.replace(/^\S+ /, ''))
@@ -412,6 +423,12 @@ describe('confirmations', () => {
     const { config, vault } = read('remote h\ntls-auth ta.key 0', { read: reader })
     expect(config.remotes[0]?.confirm).toMatchObject({ wrap: { direction: 0, key: 'key:1' } })
     expect(vault.open('key:1')?.[0]).toBe(9)
+  })
+
+  test('the direction beside the key beats key-direction, wherever that stands', () => {
+    const reader = (path: string) => ({ file: path, text: fakeStaticKey(1) })
+    for (const lines of ['tls-auth ta.key 1\nkey-direction 0', 'key-direction 0\ntls-auth ta.key 1'])
+      expect(confirmOf(`remote h\n${lines}`, { read: reader })).toMatchObject([{ wrap: { direction: 1 } }])
   })
 
   test('a key file that no remote needs is left alone; a broken key in the text is not', () => {

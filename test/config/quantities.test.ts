@@ -26,6 +26,10 @@ describe('a port', () => {
     '__proto__',
   ])('%j is none', (text) => expect(readPort(text, 1).value).toBeUndefined())
 
+  test('names of every object are no services', () => {
+    for (const text of ['toString', '__proto__', 'constructor']) expect(readPort(text, 1).hint).toBeUndefined()
+  })
+
   test('0 is a local port', () => expect(readPort('0', 0)).toEqual({ value: 0 }))
 })
 

@@ -104,10 +104,12 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
     }
 
     const close = () => {
-      clock.clearTimeout(timer)
-      socket?.close()
+      const closing = socket
+      // Forgotten first: should closing it go wrong after all, it is nobody's any more.
       socket = undefined
       handles.delete(attempt)
+      clock.clearTimeout(timer)
+      closing?.close()
     }
 
     let accepted = false

@@ -6,10 +6,10 @@ import { DIRECTIVES } from '../../config/directives.ts'
 import { nearest } from '../../config/nearest.ts'
 import { printable } from '../../printable.ts'
 
-export const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
-export type Command = (typeof COMMANDS)[number]
+const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
+type Command = (typeof COMMANDS)[number]
 
-export interface Options {
+interface Options {
   readonly json: boolean
   readonly strict: boolean
   readonly allowIgnored: readonly string[]

@@ -3,12 +3,13 @@
  * are the names; the client is the one that programs get (`createClient`).
  */
 import { once } from 'node:events'
-import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
+import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Candidate } from '../../candidate.ts'
 import { parseConfig } from '../../config/parse.ts'
 import { entriesOf } from '../../ledger.ts'
 import { nodeActors } from '../actors.ts'
-import { type Client, createClient } from '../create-client.ts'
+import { type Client, type ClientEvents, createClient } from '../create-client.ts'
 import type { Lookup } from '../lookup-queue.ts'
 import type { Arguments } from './arguments.ts'
 import { blackhole } from './blackhole.ts'
@@ -38,58 +39,70 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
   const view = options.json ? noView : viewOn(io.stderr, paint, options)
   const say = narrator(view.say, io, paint)
   await using stage = await setStage()
-  const [dead, refusing] = stage.names['first.demo'] ?? []
-  const [good, spare] = stage.names['second.demo'] ?? []
-
-  say('A client has two servers to try, each with two addresses on this machine:')
   const text = configText(stage)
-  if (!options.json) io.stderr.write(`${indented(text, paint)}\n`)
-  say(
-    `first.demo is ${dead}, which swallows every packet, and ${refusing}, where nobody listens. ` +
-      `second.demo is ${good} and ${spare}; both answer. The client does not know that: it tries what it was given, in that order.`,
-  )
+  say(exposition(stage))
+  view.say(text.replace(/^.*$/gm, (line) => `    ${paint('dim', line)}`))
 
   const tape = newTape()
   const client = startClient(text, stage, options.seed)
   client.on('note', (note) => {
-    const ledger = tape.note(note)
     if (options.json) tellProgram(io.stdout, note)
-    view.note(note, ledger)
+    view.note(note, tape.note(note))
   })
   const stopper = new AbortController()
-  const unhear = hearSignals(io, { SIGINT: () => stopper.abort(), SIGTERM: () => stopper.abort() })
-  const interrupted = await play(client, stage, say, stopper.signal).then(
-    () => false,
-    () => true,
-  )
-  await client.close()
-  unhear()
-  view.end()
+  const stop = () => stopper.abort()
+  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop })
+  try {
+    await play(client, stage, say, stopper.signal)
+  } catch (error) {
+    if (!stopper.signal.aborted) throw error
+  } finally {
+    await client.close()
+    unhear()
+    view.end()
+  }
+  const played = !stopper.signal.aborted
   if (options.json) tellProgram(io.stdout, tape.result())
   else {
-    if (!interrupted) say('Every attempt, and why it ended as it did, is in the ledger:')
+    if (played) say('Every attempt, and why it ended as it did, is in the ledger:')
     const sheet = { width: widthOf(io.stderr), paint }
-    for (const line of ledgerLines(entriesOf(tape.ledger()), sheet)) io.stderr.write(`${line}\n`)
-    if (!interrupted) say('The same with a configuration of yours: sockchart run FILE')
+    for (const line of ledgerLines(entriesOf(tape.ledger()), sheet)) view.say(line)
+    if (played) say('The same with a configuration of yours: sockchart run FILE')
   }
-  return interrupted ? EXIT.interrupted : EXIT.done
+  return played ? EXIT.done : EXIT.interrupted
 }
 
 /** The acts; rejects when it is interrupted. */
 async function play(client: Client, stage: Stage, say: (text: string) => void, signal: AbortSignal): Promise<void> {
-  const [connection] = await once(client, 'connected', { signal })
-  const { address, family } = connection.candidate
-  say(
-    `The first address was silent until its deadline, the second refused at once. So the second remote's turn came, and ${address} answers.`,
-  )
+  const { address, family } = await nextConnection(client, signal)
+  const silent = hasDead(stage) ? 'The first address was silent until its deadline, the second' : 'The first address'
+  say(`${silent} refused at once. So it was the second remote's turn, and ${address} answers.`)
   await pause(ACT, undefined, { signal })
   say(`Now the server on ${address} dies. The connection was young, so the round goes on with the next candidate.`)
-  const again = once(client, 'connected', { signal })
+  const back = nextConnection(client, signal)
   stage.kill(address)
-  const [second] = await again
-  const other = second.candidate.family === family ? 'another address' : `over ${second.candidate.family}`
-  say(`The client is back, ${other}, without a pause: pauses stand between rounds, not between candidates.`)
+  const other = (await back).family === family ? 'on another address' : 'over the other address family'
+  say(`The client is back ${other}, without a pause: pauses stand between rounds, not between candidates.`)
   await pause(ACT, undefined, { signal })
+}
+
+async function nextConnection(client: Client, signal: AbortSignal): Promise<Candidate> {
+  const [connection] = (await once(client, 'connected', { signal })) as ClientEvents['connected']
+  return connection.candidate
+}
+
+const hasDead = ({ names }: Stage) => names['first.demo']?.length === 2
+
+function exposition(stage: Stage): string {
+  const [first, last] = stage.names['first.demo'] ?? []
+  const [good, spare] = stage.names['second.demo'] ?? []
+  const behind = hasDead(stage)
+    ? `${first}, which swallows every packet, and ${last}, where nobody listens`
+    : `${first}, where nobody listens`
+  return (
+    `A client has two servers to try. first.demo is ${behind}; second.demo is ${good} and ${spare}, and both answer. ` +
+    'The client does not know that. It tries what it was given, in that order:'
+  )
 }
 
 function configText({ deadPort, goodPort }: Stage): string {
@@ -109,9 +122,6 @@ function startClient(text: string, { names }: Stage, seed: number | undefined): 
   return createClient(config, { actors: nodeActors({ lookup }), ...(seed !== undefined && { seed }) })
 }
 
-const indented = (text: string, paint: Paint) =>
-  text.replace(/^/gm, '    ').replace(/^.*$/gm, (line) => paint('dim', line))
-
 /** Sentences as paragraphs, at most 80 columns wide. */
 function narrator(say: (text: string) => void, io: Io, paint: Paint): (text: string) => void {
   return (text) => {
@@ -122,45 +132,71 @@ function narrator(say: (text: string) => void, io: Io, paint: Paint): (text: str
 
 /** IPv6 where this machine has it; 127.0.0.2 in its place otherwise. */
 async function setStage(): Promise<Stage> {
-  const servers = new Map<string, { readonly server: Server; readonly sockets: Set<Socket> }>()
   const first = (await canBind('::1')) ? '::1' : '127.0.0.2'
-  const dead = await blackhole(first)
-  const goodPort = await listenOn(servers, [first, '127.0.0.1'])
-  const kill = (address: string) => {
-    const found = servers.get(address)
-    found?.server.close()
-    for (const socket of found?.sockets ?? []) socket.destroy()
-  }
+  // Where the system lets no queue be filled, the story does without the dead candidate.
+  const dead = await blackhole(first).catch(() => undefined)
+  const good = await listenOn([first, '127.0.0.1'])
   return {
-    names: { 'first.demo': [first, '127.0.0.1'], 'second.demo': [first, '127.0.0.1'] },
-    deadPort: dead.port,
-    goodPort,
-    kill,
+    names: {
+      'first.demo': dead ? [first, '127.0.0.1'] : ['127.0.0.1'],
+      'second.demo': [first, '127.0.0.1'],
+    },
+    deadPort: dead?.port ?? UNUSED_PORT,
+    goodPort: good.port,
+    kill: good.kill,
     [Symbol.asyncDispose]: async () => {
-      for (const address of servers.keys()) kill(address)
-      await dead[Symbol.asyncDispose]()
+      good.kill(first)
+      good.kill('127.0.0.1')
+      await dead?.[Symbol.asyncDispose]()
     },
   }
 }
 
-type Servers = Map<string, { readonly server: Server; readonly sockets: Set<Socket> }>
+/** Discard: hardly anybody has listened there for decades. */
+const UNUSED_PORT = 9
+/** A port that is free on one address may be taken on the other. */
+const PORT_TRIES = 16
 
 /** Echo servers on one port of several addresses. */
-async function listenOn(servers: Servers, addresses: readonly string[]): Promise<number> {
-  let port = 0
-  for (const host of addresses) {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-      socket.pipe(socket)
-    })
-    server.listen({ host, port })
-    await once(server, 'listening')
-    port = (server.address() as AddressInfo).port
-    servers.set(host, { server, sockets })
+async function listenOn(addresses: readonly string[]) {
+  for (let tries = 1; ; tries++) {
+    const servers = new Map<string, EchoServer>()
+    const kill = (address: string) => servers.get(address)?.kill()
+    try {
+      let port = 0
+      for (const host of addresses) {
+        const server = await echoServer(host, port)
+        servers.set(host, server)
+        ;({ port } = server)
+      }
+      return { port, kill }
+    } catch (error) {
+      for (const address of addresses) kill(address)
+      if (tries === PORT_TRIES) throw error
+    }
   }
-  return port
+}
+
+interface EchoServer {
+  readonly port: number
+  /** Closes it and its connections; again does nothing. */
+  readonly kill: () => void
+}
+
+async function echoServer(host: string, port: number): Promise<EchoServer> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    socket.pipe(socket)
+  })
+  server.listen({ host, port })
+  await once(server, 'listening')
+  const kill = () => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  return { port: (server.address() as AddressInfo).port, kill }
 }
 
 async function canBind(host: string): Promise<boolean> {

@@ -14,7 +14,8 @@ Commands
   help               this page
 
 Options
-  --json             JSON lines on standard output, the last one is the result
+  --json             JSON lines on standard output, the last one is the result;
+                     run joins nothing then
   -v, --verbose      check: list what is ignored. run: every event on a line
   --once             run: end after the first outcome; one round
   --no-stdio         run: do not join standard input and output

@@ -8,7 +8,7 @@ import type { Connection, TcpConnection, UdpConnection } from '../connection.ts'
 import type { Io } from './io.ts'
 
 /** Bytes of one datagram: passes everywhere (IPv6's least MTU is 1,280). */
-export const MAX_DATAGRAM = 1200
+const MAX_DATAGRAM = 1200
 
 export interface Joint {
   /** Lets go of the input, for the next connection. */

@@ -70,7 +70,7 @@ const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
   entry ? `attempt ${attempt}: ${explainEntry(entry)}` : undefined
 
 /** Where the connection goes, from where, and what proved it. */
-export function won(attempt: number, entry: LedgerEntry | undefined): string | undefined {
+function won(attempt: number, entry: LedgerEntry | undefined): string | undefined {
   if (!entry) return undefined
   const from = entry.local ? ` from ${formatEndpoint(entry.local)}` : ''
   const proof = entry.stages.confirmed === undefined ? '' : ', and the peer has answered'

@@ -8,6 +8,18 @@ import { type ParseOptions, type Parsed, parseConfig } from '../config/parse.ts'
 import { MAX_TEXT, type Source } from '../config/source.ts'
 import { Vault } from '../config/vault.ts'
 
+/** Directives of plugins that this version does not have: known, and never ignored. */
+export const RESERVED: readonly string[] = [
+  'http-proxy',
+  'http-proxy-option',
+  'http-proxy-override',
+  'http-proxy-retry',
+  'http-proxy-timeout',
+  'http-proxy-user-pass',
+  'socks-proxy',
+  'socks-proxy-retry',
+]
+
 /** What `loadConfig` takes besides the file: everything that parsing takes, except the reader. */
 export type LoadOptions = Omit<ParseOptions, 'read'>
 
@@ -17,7 +29,7 @@ export type LoadOptions = Omit<ParseOptions, 'read'>
  */
 export function loadConfig(file: string | undefined, options: LoadOptions = {}): Parsed {
   const source = file === undefined ? { text: '', file: 'command line' } : readTextFile(file)
-  if (!('problem' in source)) return parseConfig(source, { ...options, read })
+  if (!('problem' in source)) return parseConfig(source, { reserved: RESERVED, ...options, read })
   const at = { file: file ?? '', line: 0, column: 0, length: 0 }
   const issue = { severity: 'error', code: 'source', message: `cannot read this file: ${source.problem}` } as const
   return { issues: [{ ...at, ...issue }], ignored: [], vault: new Vault() }

@@ -4,6 +4,7 @@
  */
 import { DIRECTIVES } from '../../config/directives.ts'
 import { nearest } from '../../config/nearest.ts'
+import { RESERVED } from '../load-config.ts'
 import { printable } from '../../printable.ts'
 
 const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
@@ -43,6 +44,8 @@ const FLAGS: ReadonlyMap<string, keyof Options> = new Map([
 ])
 const WITH_VALUE = ['--allow-ignored', '--seed'] as const
 const OURS = [...FLAGS.keys(), ...WITH_VALUE, '-h', '--help', '-V', '--version']
+/** Directives; what they mean is for the parser to say. */
+const KNOWN: ReadonlySet<string> = new Set([...DIRECTIVES.keys(), ...RESERVED].map((name) => `--${name}`))
 const MAX_SEED = 2 ** 32 - 1
 
 export function readArguments(argv: readonly string[]): Read {
@@ -124,7 +127,7 @@ class Reader {
 
   #directive(word: string): void {
     this.#directives.push(word)
-    if (!(word.startsWith('--') && DIRECTIVES.has(word.slice(2)))) this.#unknown.push(word)
+    if (!KNOWN.has(word)) this.#unknown.push(word)
   }
 
   #judgeUnknown(): void {
@@ -138,8 +141,7 @@ class Reader {
   }
 
   #didYouMean(word: string): string {
-    const known = [...OURS, ...[...DIRECTIVES.keys()].map((name) => `--${name}`)]
-    const near = word.startsWith('--') ? nearest(word, known) : undefined
+    const near = word.startsWith('--') ? nearest(word, [...OURS, ...KNOWN]) : undefined
     return near === undefined ? '' : `; did you mean ${near}?`
   }
 

@@ -88,7 +88,7 @@ async function receive({ channel }: UdpConnection, take: (bytes: Uint8Array) => 
 function listen(stdin: Readable, { data, end }: { data: (chunk: Buffer) => void; end: () => void }): Joint {
   // An input that breaks has ended.
   stdin.on('data', data).on('end', end).on('error', end)
-  if (stdin.readableEnded) end()
+  if (stdin.readableEnded || stdin.destroyed) end()
   else stdin.resume()
   const part = () => {
     stdin.off('data', data).off('end', end).off('error', end)

@@ -46,6 +46,12 @@ test('R1 --strict makes an old spelling an error', async () => {
   expect((await output([...argv, '--strict'])).code).toBe(1)
 })
 
+test('R9 a proxy is never ignored: its plugin is not there', async () => {
+  const told = await output(['check', '--client', '--remote', 'host', '--http-proxy', 'proxy', '8080'])
+  expect(told.code).toBe(1)
+  expect(told.text).toContain('error[R9]: "http-proxy" belongs to a plugin that is not there')
+})
+
 test('--allow-ignored reads on', async () => {
   const argv = ['check', '--client', '--remote', 'host', '--mark', '5']
   expect((await output(argv)).code).toBe(1)

@@ -81,7 +81,14 @@ function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
     accept: (release: boolean, attempt = 1) =>
       actor.getSnapshot().children.dialer?.send({ type: 'attempt.accepted', attempt, release }),
     stop: () => actor.send({ type: 'stop' }),
-    onSaid: (run: () => void) => actor.subscribe(({ context }) => context.said.length === 1 && run()),
+    /** Runs as soon as anything was said. */
+    onFirst: (run: () => void) => {
+      const subscription = actor.subscribe(({ context }) => {
+        if (context.said.length === 0) return
+        subscription.unsubscribe()
+        run()
+      })
+    },
     said: () => actor.getSnapshot().context.said,
     types: () => actor.getSnapshot().context.said.map(({ type }) => type.slice('attempt.'.length)),
     handles: () => handlesOf(actor.system),
@@ -300,7 +307,7 @@ describe('confirming', () => {
 
   test('who is stopped by the one that heard of the connection asks nothing', () => {
     const b = bench({ exchangeFor: () => exchange() })
-    b.onSaid(() => b.stop())
+    b.onFirst(() => b.stop())
     b.tell({ type: 'connected' })
     expect(b.socket().log).toEqual(['0 close'])
     expect(b.clock.timers).toBe(0)

@@ -4,11 +4,12 @@
  *
  * Law 1: a pause stands between rounds only. A connection that lived 10 s is followed by a new round at once.
  * Law 2: `dial` is invoked by `active` and never left by a hand-over, so the winner's dialer lives on below it.
- * Law 3: everything that happened comes in as notes; the ledger is their fold, and each is emitted as it came.
+ * Law 3: everything that happened is a note: folded into the ledger, and emitted. While `dial` lives it keeps the
+ *        ledger (`ledgerOf`); it is handed over with each round.
  *
  * It may not know what a socket, a resolver or a clock is. It owns no socket: dialers do, below `dial`.
  */
-import { type EventObject, assign, enqueueActions, fromCallback, sendTo, setup } from 'xstate'
+import { type EventObject, assign, enqueueActions, type SnapshotFrom, fromCallback, sendTo, setup } from 'xstate'
 import { pauseAfter } from '../src/backoff.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -59,6 +60,8 @@ interface Context extends ClientInput {
 
 /** Without one, nobody tells that the network has changed. */
 const monitor = fromCallback<EventObject, undefined>(() => {})
+
+const NEXT = { type: 'next' } as const
 
 const outputOf = (event: unknown): DialOutput => (event as { readonly output: DialOutput }).output
 
@@ -113,10 +116,12 @@ export const clientMachine = setup({
     }),
     beginRound: assign(({ context }) => ({ round: context.round + 1 })),
     startDial: sendTo('dial', { type: 'start' }),
-    passOn: sendTo('dial', ({ event }) => (event.type === 'reject' ? event : { type: 'next' as const })),
+    passOn: sendTo('dial', ({ event }) => (event.type === 'reject' || event.type === 'stop' ? event : NEXT)),
 
-    takeWinner: assign(({ event }) => (event.type === 'dial.won' ? { attempt: event.attempt, starting: false } : {})),
-    takeNumbers: assign(({ event }) => ({ numbers: outputOf(event).numbers })),
+    takeWinner: assign(({ event }) => {
+      return event.type === 'dial.won' ? { attempt: event.attempt, starting: false, ledger: event.ledger } : {}
+    }),
+    takeOver: assign(({ event }) => ({ numbers: outputOf(event).numbers, ledger: outputOf(event).ledger })),
     takeSuccess: assign(({ event }) => ({ failed: 0, first: outputOf(event).lost })),
     takeFailure: assign(({ context }) => ({ failed: context.failed + 1, first: null })),
     takeRefusal: assign(({ event }) => ({ failure: outputOf(event).failure })),
@@ -125,7 +130,6 @@ export const clientMachine = setup({
     noteRoundStarted: enqueueActions((step) => keep(step, [roundNote(step, 'round.started')])),
     noteRoundFailed: enqueueActions((step) => keep(step, [roundNote(step, 'round.failed')])),
     noteRoundEnded: enqueueActions((step) => keep(step, [roundNote(step, 'round.ended')])),
-    noteTold: enqueueActions((step) => keep(step, 'notes' in step.event ? step.event.notes : [])),
     noteNetwork: enqueueActions((step) => keep(step, [{ type: 'network.changed', at: step.event.at }])),
     noteBackoff: enqueueActions((step) => {
       const { failed } = step.context
@@ -167,39 +171,45 @@ export const clientMachine = setup({
       invoke: {
         src: 'dial',
         id: 'dial',
-        input: ({ context: { config, seed, release, starting, first, numbers } }) => {
-          return { config, seed, release, starting, first, numbers }
+        input: ({ context: { config, seed, release, starting, first, numbers, ledger } }) => {
+          return { config, seed, release, starting, first, numbers, ledger }
         },
         onDone: [
           {
             guard: 'isLost',
             target: 'active',
             reenter: true,
-            actions: ['takeNumbers', 'takeSuccess', 'noteRoundEnded'],
+            actions: ['takeOver', 'takeSuccess', 'noteRoundEnded'],
           },
-          { guard: 'isRefused', target: 'failed', actions: ['noteRoundFailed', 'takeRefusal'] },
-          { guard: 'isLastRound', target: 'failed', actions: ['takeFailure', 'noteRoundFailed', 'giveUp'] },
-          { target: 'backingOff', actions: ['takeNumbers', 'takeFailure', 'noteRoundFailed'] },
+          { guard: 'isRefused', target: 'failed', actions: ['takeOver', 'noteRoundFailed', 'takeRefusal'] },
+          { guard: 'isLastRound', target: 'failed', actions: ['takeOver', 'takeFailure', 'noteRoundFailed', 'giveUp'] },
+          { target: 'backingOff', actions: ['takeOver', 'takeFailure', 'noteRoundFailed'] },
         ],
       },
       on: {
-        'dial.noted': { actions: 'noteTold' },
         'network.changed': { actions: 'noteNetwork' },
         next: { actions: 'passOn' },
         reject: { actions: 'passOn' },
-        stop: 'stopped',
+        stop: { target: '.stopping', actions: 'passOn' },
       },
       initial: 'dialing',
       states: {
         dialing: {
           on: {
             'dial.won': [
-              { guard: 'isReleasing', target: '#client.released', actions: ['takeWinner', 'noteTold'] },
-              { target: 'connected', actions: ['takeWinner', 'noteTold'] },
+              { guard: 'isReleasing', target: '#client.released', actions: 'takeWinner' },
+              { target: 'connected', actions: 'takeWinner' },
             ],
           },
         },
-        connected: { entry: 'watchNetwork', on: { 'dial.resumed': { target: 'dialing', actions: 'noteTold' } } },
+        connected: { entry: 'watchNetwork', on: { 'dial.resumed': 'dialing' } },
+        // However the round ends now. A socket that was released in this very instant is the host's, and not to be lost.
+        stopping: {
+          on: {
+            'dial.won': { guard: 'isReleasing', target: '#client.released', actions: 'takeWinner' },
+            'xstate.done.actor.dial': { target: '#client.stopped', actions: 'takeOver' },
+          },
+        },
       },
     },
     backingOff: {
@@ -223,6 +233,11 @@ export const clientMachine = setup({
   },
   options: { maxIterations: 1000 },
 })
+
+/** The ledger of the moment. */
+export function ledgerOf({ children, context }: SnapshotFrom<typeof clientMachine>): Ledger {
+  return children.dial ? children.dial.getSnapshot().context.ledger : context.ledger
+}
 
 /** What a client is made with. */
 export interface ClientActors extends DialActors {

@@ -7,15 +7,16 @@
  *        `release` the dialer owns it.
  * Law 4: `attempt.accepted` goes straight to the dialer, in a transition that leaves no state that owns it.
  *
+ * Law 5: everything that happened is a note: folded into the ledger, and emitted.
+ *
  * It may not know what a socket, a resolver or a clock is, nor what comes after the round: `client`, its parent, does.
- * What it did is told to the parent as notes, in one message per step.
  */
 import { type EventObject, assign, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config, Remote } from '../src/config/schema.ts'
 import { type Failure, failure } from '../src/failure.ts'
-import type { Note } from '../src/ledger.ts'
+import { type Ledger, type Note, record } from '../src/ledger.ts'
 import { nextStep } from '../src/pacing.ts'
 import {
   type Flight,
@@ -52,6 +53,8 @@ export interface DialInput {
   /** The candidate that was lost after a long life, to be tried first. */
   readonly first: Candidate | null
   readonly numbers: Numbers
+  /** To be gone on with; it comes back with the output. */
+  readonly ledger: Ledger
 }
 
 /** The last numbers that were given out. */
@@ -62,19 +65,21 @@ export interface Numbers {
 
 export interface DialOutput {
   /** `lost`: the winner, after a long life. `refused`: the start failed for good (R6, `resolv-retry 0`). */
-  readonly outcome: 'exhausted' | 'lost' | 'refused'
+  readonly outcome: 'exhausted' | 'lost' | 'refused' | 'stopped'
   readonly numbers: Numbers
+  readonly ledger: Ledger
   readonly lost: Candidate | null
   readonly failure: Failure | null
 }
 
 export type DialSays =
-  | { readonly type: 'dial.noted'; readonly notes: readonly Note[] }
-  | { readonly type: 'dial.won'; readonly notes: readonly Note[]; readonly attempt: number }
-  | { readonly type: 'dial.resumed'; readonly notes: readonly Note[] }
+  | { readonly type: 'dial.won'; readonly attempt: number; readonly ledger: Ledger }
+  /** The winner is gone, and the round goes on. */
+  | { readonly type: 'dial.resumed' }
 
 type Event = { readonly at: number } & (
   | { readonly type: 'start' }
+  | { readonly type: 'stop' }
   | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'next' }
   | ResolverSays
@@ -89,20 +94,22 @@ export interface DialContext extends DialInput {
   readonly round: Round
   /** The look-up under way. `since`: when its name was first asked for. `failed`: it has, and waits to be repeated. */
   readonly lookup: (Lookup & { readonly query: number; readonly since: number; readonly failed: boolean }) | null
+  readonly stopped: boolean
   readonly lost: Candidate | null
   /** Why the start fails for good. */
   readonly refusal: Failure | null
-  /** What this step starts and ends, and what there is to tell the parent: done and cleared by `carryOut`. */
+  /** What the last step starts, ends and says; `carryOut` does it. */
   readonly effects: readonly Effect[]
-  readonly notes: readonly Note[]
 }
 
 type Effect =
+  | { readonly do: 'note'; readonly note: Note }
   | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
   | { readonly do: 'askLater'; readonly query: number }
   | { readonly do: 'endQuery'; readonly query: number }
   | { readonly do: 'dial'; readonly input: DialerInput; readonly deadline: number }
   | { readonly do: 'accept'; readonly attempt: number }
+  | { readonly do: 'tell'; readonly event: DialSays }
   | { readonly do: 'endAttempt'; readonly attempt: number }
   /** When the pacing policy wants to be asked again; null: not before something happens. */
   | { readonly do: 'wake'; readonly ms: number | null }
@@ -137,19 +144,19 @@ function causeOf(context: DialContext, event: Event): Failure {
   }
 }
 
-// The steps: each takes the context to the next one, and leaves what is to be done in `effects` and `notes`.
+// The steps: each takes the context to the next one, and leaves what is to be done in `effects`.
 
 function step(
   context: DialContext,
   change: Partial<DialContext>,
   effects: readonly Effect[],
-  ...notes: Note[]
+  ...notes: readonly Note[]
 ): DialContext {
   return {
     ...context,
     ...change,
-    effects: [...context.effects, ...effects],
-    notes: [...context.notes, ...notes],
+    effects: [...context.effects, ...effects, ...notes.map((note) => ({ do: 'note', note }) as const)],
+    ledger: notes.reduce(record, context.ledger),
   }
 }
 
@@ -264,7 +271,7 @@ function startAttempt(context: DialContext, at: number): DialContext {
 function acceptWinner(context: DialContext, at: number, winner: Flight, confirmed: boolean): DialContext {
   const { round, lookup } = context
   const { attempt } = winner
-  const losers = round.flying.filter((flight) => flight !== winner)
+  const losers = round.flying.filter((flight) => flight.attempt !== attempt)
   const effects: Effect[] = [
     { do: 'accept', attempt },
     ...(lookup ? [{ do: 'endQuery', query: lookup.query } as const] : []),
@@ -272,7 +279,8 @@ function acceptWinner(context: DialContext, at: number, winner: Flight, confirme
   ]
   const change = { round: win(round, attempt, at, confirmed), lookup: null, starting: false }
   const won = step(context, change, effects, { type: 'attempt.won', at, attempt, confirmed })
-  return cancel(won, at, losers, `attempt ${attempt} won`)
+  const alone = cancel(won, at, losers, `attempt ${attempt} won`)
+  return step(alone, {}, [{ do: 'tell', event: { type: 'dial.won', attempt, ledger: alone.ledger } }])
 }
 
 function takeFailure(context: DialContext, at: number, { attempt }: Flight, why: Failure): DialContext {
@@ -292,73 +300,84 @@ function abandon(context: DialContext, at: number): DialContext {
   return flying.reduce((now, flight) => takeFailure(now, at, flight, failure('NEXT', flight.stage)), context)
 }
 
-/** `kept`: it lived long enough to have been a success. */
+/** `kept`: it lived long enough to have been a success; otherwise the round goes on. */
 function takeLoss(context: DialContext, at: number, why: Failure, kept: boolean): DialContext {
   const { round } = context
   if (!round.held) return context
   const { attempt, candidate } = round.held
   const change = { round: { ...round, held: null }, lost: kept ? candidate : null }
-  return step(context, change, [{ do: 'endAttempt', attempt }], {
-    type: 'attempt.lost',
-    at,
-    attempt,
-    failure: why,
-    kept,
-  })
+  const lost: Note = { type: 'attempt.lost', at, attempt, failure: why, kept }
+  const after = step(context, change, [{ do: 'endAttempt', attempt }], lost)
+  return kept ? after : step(after, {}, [{ do: 'tell', event: { type: 'dial.resumed' } }])
+}
+
+function takeProgress(context: DialContext, event: Event): DialContext {
+  switch (event.type) {
+    case 'attempt.opened':
+      return step(context, { round: climb(context.round, event.attempt, 'connect') }, [], event)
+    case 'attempt.connected':
+      return step(context, { round: climb(context.round, event.attempt, 'confirm') }, [], event)
+    case 'attempt.negotiated':
+    case 'attempt.confirmed':
+      return step(context, {}, [], event)
+    default:
+      return context
+  }
 }
 
 // The door stamps an event when it arrives; a delayed one when it is due.
 const STAMPED_LATER = { at: Number.NaN }
 
+/** The first step after an event: the effects of the last one have been carried out. */
+const first = (take: (context: DialContext, event: Event) => DialContext) =>
+  assign<DialContext, Event, undefined, Event, never>(({ context, event }) => take({ ...context, effects: [] }, event))
+
 export const dialMachine = setup({
-  types: { context: {} as DialContext, events: {} as Event, input: {} as DialInput, output: {} as DialOutput },
+  types: {
+    context: {} as DialContext,
+    events: {} as Event,
+    input: {} as DialInput,
+    output: {} as DialOutput,
+    emitted: {} as Note,
+  },
   actors: { resolver, dialer },
   actions: {
-    begin: assign(({ context, event }) => {
-      return proceed({ ...context, round: newRound(context.config, context.seed, context.first) }, event.at)
-    }),
-    proceed: assign(({ context, event }) => proceed(context, event.at)),
-    takeAnswer: assign(({ context, event }) => {
+    begin: first((context) => ({ ...context, round: newRound(context.config, context.seed, context.first) })),
+    takeAnswer: first((context, event) => {
       return event.type === 'resolver.answered' ? takeAnswer(context, event.at, event.addresses) : context
     }),
-    takeLookupFailure: assign(({ context, event }) =>
-      takeLookupFailure(context, event.at, causeOf(context, event), false),
-    ),
-    repeatLookupLater: assign(({ context, event }) =>
-      takeLookupFailure(context, event.at, causeOf(context, event), true),
-    ),
-    repeatLookup: assign(({ context, event }) => {
+    takeLookupFailure: first((context, event) => takeLookupFailure(context, event.at, causeOf(context, event), false)),
+    repeatLookupLater: first((context, event) => takeLookupFailure(context, event.at, causeOf(context, event), true)),
+    repeatLookup: first((context, event) => {
       const { lookup } = context
       return lookup ? ask(context, event.at, lookup, lookup.since) : context
     }),
-    noteProgress: assign(({ context, event }) => {
-      switch (event.type) {
-        case 'attempt.opened':
-          return step(context, { round: climb(context.round, event.attempt, 'connect') }, [], event)
-        case 'attempt.connected':
-          return step(context, { round: climb(context.round, event.attempt, 'confirm') }, [], event)
-        case 'attempt.negotiated':
-        case 'attempt.confirmed':
-          return step(context, {}, [], event)
-        default:
-          return context
-      }
-    }),
-    acceptWinner: assign(({ context, event }) => {
+    takeProgress: first(takeProgress),
+    acceptWinner: first((context, event) => {
       const winner = flightOf(context, event)
-      return winner ? acceptWinner(context, event.at, winner, event.type === 'attempt.confirmed') : context
+      const confirmed = event.type === 'attempt.confirmed'
+      return winner ? acceptWinner(takeProgress(context, event), event.at, winner, confirmed) : context
     }),
-    takeFailure: assign(({ context, event }) => {
+    takeFailure: first((context, event) => {
       const flight = flightOf(context, event)
       return flight ? takeFailure(context, event.at, flight, causeOf(context, event)) : context
     }),
-    abandon: assign(({ context, event }) => abandon(context, event.at)),
-    takeLoss: assign(({ context, event }) => takeLoss(context, event.at, causeOf(context, event), false)),
-    takeLateLoss: assign(({ context, event }) => takeLoss(context, event.at, causeOf(context, event), true)),
+    abandon: first((context, event) => abandon(context, event.at)),
+    takeLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), false)),
+    takeLateLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), true)),
+    takeStop: first((context) => ({ ...context, stopped: true })),
+    wake: first((context) => context),
 
+    proceed: assign(({ context, event }) => proceed(context, event.at)),
     carryOut: enqueueActions(({ context, enqueue }) => {
       for (const effect of context.effects)
         switch (effect.do) {
+          case 'note':
+            enqueue.emit(effect.note)
+            break
+          case 'tell':
+            enqueue(sendParent(effect.event))
+            break
           case 'ask': {
             const { query } = effect.input
             enqueue.spawnChild('resolver', { id: `resolve.${query}`, input: effect.input })
@@ -399,15 +418,7 @@ export const dialMachine = setup({
               enqueue.raise({ type: 'pace.elapsed', ...STAMPED_LATER }, { id: 'pace', delay: effect.ms })
             break
         }
-      enqueue.assign({ effects: [], notes: [] })
     }),
-    tell: enqueueActions(({ context: { notes }, enqueue }) => {
-      if (notes.length > 0) enqueue(sendParent({ type: 'dial.noted', notes } satisfies DialSays))
-    }),
-    tellWon: sendParent(({ context: { notes, round } }) => {
-      return { type: 'dial.won', notes, attempt: round.held?.attempt ?? 0 } satisfies DialSays
-    }),
-    tellResumed: sendParent(({ context: { notes } }) => ({ type: 'dial.resumed', notes }) satisfies DialSays),
   },
   guards: {
     isCurrentQuery: ({ context, event }) => 'query' in event && context.lookup?.query === event.query,
@@ -444,76 +455,78 @@ export const dialMachine = setup({
     ...input,
     round: newRound(input.config, input.seed, null),
     lookup: null,
+    stopped: false,
     lost: null,
     refusal: null,
     effects: [],
-    notes: [],
   }),
   initial: 'idle',
+  on: { stop: { target: '.stopped', actions: 'takeStop' } },
   states: {
-    idle: { on: { start: { target: 'dialing', actions: ['begin', 'tell', 'carryOut'] } } },
+    idle: { on: { start: { target: 'dialing', actions: ['begin', 'proceed', 'carryOut'] } } },
     dialing: {
       always: [
         { guard: 'isRefused', target: 'refused' },
         { guard: 'isSpent', target: 'exhausted' },
       ],
       on: {
-        'resolver.answered': { guard: 'isCurrentQuery', actions: ['takeAnswer', 'proceed', 'tell', 'carryOut'] },
+        'resolver.answered': { guard: 'isCurrentQuery', actions: ['takeAnswer', 'proceed', 'carryOut'] },
         'resolver.failed': [
-          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'tell', 'carryOut'] },
-          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'tell', 'carryOut'] },
+          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'carryOut'] },
+          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'carryOut'] },
         ],
         'query.timedOut': [
-          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'tell', 'carryOut'] },
-          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'tell', 'carryOut'] },
+          { guard: 'isRepeatable', actions: ['repeatLookupLater', 'carryOut'] },
+          { guard: 'isCurrentQuery', actions: ['takeLookupFailure', 'proceed', 'carryOut'] },
         ],
-        'query.again': { guard: 'isCurrentQuery', actions: ['repeatLookup', 'tell', 'carryOut'] },
-        'attempt.opened': { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+        'query.again': { guard: 'isCurrentQuery', actions: ['repeatLookup', 'carryOut'] },
+        'attempt.opened': { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         'attempt.connected': [
-          { guard: 'isReady', target: 'holding', actions: ['noteProgress', 'acceptWinner', 'tellWon', 'carryOut'] },
-          { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+          { guard: 'isReady', target: 'holding', actions: ['acceptWinner', 'carryOut'] },
+          { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         ],
-        'attempt.negotiated': { guard: 'isFlying', actions: ['noteProgress', 'tell', 'carryOut'] },
+        'attempt.negotiated': { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         'attempt.confirmed': {
           guard: 'isReady',
           target: 'holding',
-          actions: ['noteProgress', 'acceptWinner', 'tellWon', 'carryOut'],
+          actions: ['acceptWinner', 'carryOut'],
         },
-        'attempt.failed': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'tell', 'carryOut'] },
-        'attempt.timedOut': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'tell', 'carryOut'] },
-        'pace.elapsed': { actions: ['proceed', 'tell', 'carryOut'] },
-        next: { actions: ['abandon', 'proceed', 'tell', 'carryOut'] },
+        'attempt.failed': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'carryOut'] },
+        'attempt.timedOut': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'carryOut'] },
+        'pace.elapsed': { actions: ['wake', 'proceed', 'carryOut'] },
+        next: { actions: ['abandon', 'proceed', 'carryOut'] },
       },
     },
     holding: {
       on: {
         'attempt.lost': [
-          { guard: 'isLongLived', target: 'lost', actions: ['takeLateLoss', 'tell', 'carryOut'] },
+          { guard: 'isLongLived', target: 'lost', actions: ['takeLateLoss', 'carryOut'] },
           {
             guard: 'isHeld',
             target: 'dialing',
-            actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+            actions: ['takeLoss', 'proceed', 'carryOut'],
           },
         ],
         reject: {
           guard: 'isHeld',
           target: 'dialing',
-          actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+          actions: ['takeLoss', 'proceed', 'carryOut'],
         },
         next: {
           target: 'dialing',
-          actions: ['takeLoss', 'proceed', 'tellResumed', 'carryOut'],
+          actions: ['takeLoss', 'proceed', 'carryOut'],
         },
       },
     },
+    stopped: { type: 'final' },
     refused: { type: 'final' },
     exhausted: { type: 'final' },
     lost: { type: 'final' },
   },
-  output: ({ context: { numbers, lost, refusal, round, starting } }) => {
+  output: ({ context: { stopped, numbers, lost, refusal, round, starting, ledger } }) => {
     const why = refusal ?? (starting ? (unfitFailure(round) ?? null) : null)
-    const outcome = lost ? 'lost' : why ? 'refused' : 'exhausted'
-    return { outcome, numbers, lost, failure: why } as const
+    const outcome = stopped ? 'stopped' : lost ? 'lost' : why ? 'refused' : 'exhausted'
+    return { outcome, numbers, lost, failure: why, ledger } as const
   },
   options: { maxIterations: 5000 },
 })

@@ -1,3 +1,10 @@
 /** What `sockchart/machines` exports: the statecharts, for XState users who bring actors of their own. */
-export { type ClientActors, type ClientInput, type ClientOutput, clientLogic, clientMachine } from './client.ts'
+export {
+  type ClientActors,
+  type ClientInput,
+  type ClientOutput,
+  clientLogic,
+  clientMachine,
+  ledgerOf,
+} from './client.ts'
 export { type DialActors, type DialInput, type DialOutput, dialMachine } from './dial.ts'

@@ -1,9 +1,9 @@
 /**
  * The door of every machine, and the only place in the core that knows XState.
  *
- * `contain` wraps a machine that has its actors: each event is stamped with `at`, whole ms since the root's start, and
- * a throwing action stops the children. XState 5 leaves them running for ever (statelyai/xstate#5153), and for us a
- * child is an open socket.
+ * `contain` wraps a machine that has its actors: each event is stamped with `at`, whole ms since the root's start; what
+ * the machine emits, its root emits, so that there is one place to listen; and a throwing action stops the children.
+ * XState 5 leaves them running for ever (statelyai/xstate#5153), and for us a child is an open socket.
  *
  * `ioActor` is the shape of every injected actor: typed, silent once it was stopped, with a disposer that never throws.
  */
@@ -39,14 +39,27 @@ export type Contained<Machine extends AnyStateMachine> = ActorLogic<
   EmittedFrom<Machine>
 >
 
-const origins = new WeakMap<System, number>()
+/** What a door knows of the root: when it started, and how it emits. */
+interface Root {
+  readonly origin: number
+  readonly emit: AnyActorScope['emit']
+}
+
+const roots = new WeakMap<System, Root>()
 const clockOf = (system: System) => system._clock as unknown as Clock
+
+/** The first machine of a system to start is its root. */
+function rootOf({ system, emit }: AnyActorScope): Root {
+  let root = roots.get(system)
+  if (!root) roots.set(system, (root = { origin: clockOf(system).now(), emit }))
+  return root
+}
 
 export function contain<Machine extends AnyStateMachine>(machine: Machine): Contained<Machine> {
   // XState binds a machine's methods when it is made, so a derived object overrides these two and shares the rest.
   const door = {
-    start: (snapshot: AnyMachineSnapshot, { system }: AnyActorScope) => {
-      if (!origins.has(system)) origins.set(system, clockOf(system).now())
+    start: (snapshot: AnyMachineSnapshot, scope: AnyActorScope) => {
+      rootOf(scope)
       machine.start(snapshot)
     },
     transition: (snapshot: AnyMachineSnapshot, event: AnyEventObject, scope: AnyActorScope) =>
@@ -61,11 +74,12 @@ function transition(
   event: AnyEventObject,
   scope: AnyActorScope,
 ): AnyMachineSnapshot {
-  const at = Math.floor(clockOf(scope.system).now() - (origins.get(scope.system) ?? 0))
+  const { origin, emit } = rootOf(scope)
+  const at = Math.floor(clockOf(scope.system).now() - origin)
   // Sends, starts and stops of the step wait in a queue of our own: a step that throws half-way does none of them.
   const deferred: (() => void)[] = []
   try {
-    const next = machine.transition(snapshot, { ...event, at }, { ...scope, defer: (run) => deferred.push(run) })
+    const next = machine.transition(snapshot, { ...event, at }, { ...scope, emit, defer: (run) => deferred.push(run) })
     for (const run of deferred) scope.defer(run)
     return next
   } catch (error) {

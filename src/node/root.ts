@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { type InspectionEvent, type Observer, createActor } from 'xstate'
-import { type ClientActors, type ClientOutput, clientLogic } from '../../machines/client.ts'
+import { type ClientActors, type ClientOutput, clientLogic, ledgerOf } from '../../machines/client.ts'
 import type { Clock } from '../actors.ts'
 import { validateConfig } from '../config/validate.ts'
 import type { Config, ConfigInput } from '../config/schema.ts'
@@ -69,7 +69,7 @@ export function makeRoot(config: Config, release: boolean, options: ConnectOptio
     ...(options.inspect && { inspect: options.inspect }),
   })
   const { system } = actor
-  const ledger = () => actor.getSnapshot().context.ledger
+  const ledger = () => ledgerOf(actor.getSnapshot())
   const confirmations = new Map<number, { sent: number; received: number }>()
 
   const follow = (note: Note) => {

@@ -8,7 +8,7 @@
  * Nothing may be left when the root has been stopped: a leak is our own bug and throws, as does a machine that threw.
  */
 import { type Actor, type InspectionEvent, createActor } from 'xstate'
-import { clientLogic } from '../../machines/client.ts'
+import { clientLogic, ledgerOf } from '../../machines/client.ts'
 import { handlesOf } from '../handles.ts'
 import { type Ledger, type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
 import { MAX_LINES, traceLine } from '../trace.ts'
@@ -102,7 +102,7 @@ function live(actor: Client, run: Run, untilMs: number, { afterStep }: RunOption
 const isRunning = (actor: Client) => actor.getSnapshot().status === 'active'
 
 function runOf(actor: Client, world: VirtualWorld): Run {
-  const ledger = () => actor.getSnapshot().context.ledger
+  const ledger = () => ledgerOf(actor.getSnapshot())
   const command = (command: Command) => {
     if (!isRunning(actor)) return
     if (command === 'network-changed') actor.send({ type: 'network.changed' })

@@ -146,12 +146,12 @@ describe('a bad file', () => {
     [5, 'timeline[0]: an entry is an object, such as { "atMs": 5000, "do": "stop" }'],
     [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, do'],
     [{ atMs: 1, from: {} }, 'timeline[0]: "from" is for servers and peers, which are not built yet'],
-    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop" or "reject" or "next" or "network-changed"'],
+    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "reject", "next" or "network-changed"'],
     [{ do: 'stop' }, 'timeline[0].atMs: expected a number'],
     [{ atMs: 1, do: 'stop', kill: { address: '::1', how: 'fin' } }, 'timeline[0]: there is no "do" here'],
     [
       { atMs: 1, kill: { address: '::1', how: 'shoot' } },
-      'timeline[0].kill.how: expected "reset" or "fin" or "vanish"',
+      'timeline[0].kill.how: expected "reset", "fin" or "vanish"',
     ],
     [
       { atMs: 1, kill: { address: 'vpn.test', how: 'fin' } },

@@ -35,7 +35,11 @@ export class ConfigError extends Error {
   readonly issues: readonly Issue[]
 
   constructor(issues: readonly Issue[]) {
-    super(['the configuration cannot be used', ...issues.map(({ path = '', message }) => `  ${path}: ${message}`)].join('\n'))
+    super(
+      ['the configuration cannot be used', ...issues.map(({ path = '', message }) => `  ${path}: ${message}`)].join(
+        '\n',
+      ),
+    )
     this.issues = issues
   }
 }

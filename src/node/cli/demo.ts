@@ -68,6 +68,7 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
     const sheet = { width: widthOf(io.stderr), paint }
     for (const line of ledgerLines(entriesOf(tape.ledger()), sheet)) view.say(line)
     if (played) say('The same with a configuration of yours: sockchart run FILE')
+    else view.say(paint('yellow', 'interrupted'))
   }
   return played ? EXIT.done : EXIT.interrupted
 }

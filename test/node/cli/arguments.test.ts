@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readArguments } from '../../../src/node/cli/arguments.ts'
 
@@ -93,5 +94,34 @@ describe('a command line', () => {
         'there is no option --jsno; did you mean --json?',
       ],
     })
+  })
+
+  test('whatever is typed, one of four answers comes', () => {
+    const word = fc.oneof(
+      fc.constantFrom(
+        'run',
+        'check',
+        'help',
+        '--json',
+        '--seed',
+        '7',
+        '--remote',
+        '--allow-ignored',
+        '-v',
+        '--',
+        '-',
+        '',
+      ),
+      fc.string(),
+      fc.string().map((text) => `--${text}`),
+    )
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 8 }), (argv) => {
+        const answer = readArguments(argv)
+        if ('problems' in answer) expect(answer.problems.length).toBeGreaterThan(0)
+        else if ('command' in answer) expect(answer.directives.length).toBeLessThan(argv.length)
+        else expect(['help', 'version']).toContain(answer.print)
+      }),
+    )
   })
 })

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { EMPTY_LEDGER, entriesOf } from '../../../src/ledger.ts'
 import { ledgerLines, liveLines } from '../../../src/node/cli/ledger-view.ts'
 import { liveView } from '../../../src/node/cli/live-view.ts'
@@ -120,5 +120,39 @@ describe('the live view', () => {
     view.end()
     expect(rows.length).toBeLessThanOrEqual(5)
     expect(rows[0]).toMatch(/^… \d+ earlier$/)
+  })
+
+  test('a running time moves on four times a second; when nothing runs, nothing is drawn', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const screen = new FakeScreen(80)
+    let now = 0
+    const view = liveView(screen, plain, () => now)
+    const isWin = first.steps.findIndex(({ note }) => note.type === 'attempt.won')
+    for (const { note, ledger } of first.steps.slice(0, 6)) view.note(note, ledger)
+    now = 1260
+    vi.advanceTimersByTime(250)
+    expect(rowsAfter(screen.text, 80)[1]).toMatch(/connecting +1\.3 s$/)
+    for (const { note, ledger } of first.steps.slice(6, isWin + 1)) view.note(note, ledger)
+    vi.advanceTimersByTime(250)
+    expect(vi.getTimerCount()).toBe(0)
+    view.end()
+    vi.useRealTimers()
+  })
+
+  test('a pause counts down', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const screen = new FakeScreen(80)
+    let now = 0
+    const view = liveView(screen, plain, () => now)
+    const steps = tell(STORIES.failure)
+    const pause = steps.findIndex(({ note }) => note.type === 'backoff.started')
+    for (const { note, ledger } of steps.slice(0, pause + 1)) view.note(note, ledger)
+    expect(rowsAfter(screen.text, 80).at(-2)).toBe('next round in 4 s')
+    now = 2000
+    vi.advanceTimersByTime(250)
+    expect(rowsAfter(screen.text, 80).at(-2)).toBe('next round in 2 s')
+    view.end()
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
   })
 })

@@ -1,0 +1,61 @@
+/**
+ * The scenarios on real sockets: the same events in the same order at the same scripted times, the same winner, the same
+ * codes. Only the local ends are the kernel's to choose. On loopback; in a network namespace, where `namespace.test.ts`
+ * runs this file again, at the scripted addresses themselves.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { catalogue } from '../scenarios/catalogue.ts'
+import { type BlackHole, openBlackHole } from './black-hole.ts'
+import { type Places, loopbackPlaces, namespacePlaces } from './places.ts'
+import { play } from './play.ts'
+
+const isNamespace = process.env['SOCKCHART_TWIN'] === 'namespace'
+const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
+
+/** What real sockets cannot be brought to do, and why. */
+const VIRTUAL_ONLY: Readonly<Record<string, string>> = {
+  'bind/in-use-in-ipv4':
+    'net.Socket binds "::" for both families and cannot be told otherwise, so a taken 0.0.0.0 takes it along',
+}
+
+const withoutLocalEnds = (line: string) => line.replace(/ from \S+$/, '')
+
+let hole: BlackHole
+let places: () => Places
+beforeAll(async () => {
+  hole = await openBlackHole(hasIpv6 ? ['ipv4', 'ipv6'] : ['ipv4'])
+  const inNamespace = namespacePlaces()
+  places = isNamespace ? () => inNamespace : () => loopbackPlaces(hole)
+})
+afterAll(() => hole.close())
+
+test('the black hole neither accepts nor refuses', async () => {
+  const { address: host, port } = hole.of('ipv4')
+  const socket = connect({ host, port })
+  const heard = new Promise((resolve) => socket.on('connect', resolve).on('error', resolve))
+  const silence = new Promise((resolve) => setTimeout(() => resolve('silence'), 150))
+  expect(await Promise.race([heard, silence])).toBe('silence')
+  socket.destroy()
+})
+
+describe('scenarios on real sockets', () => {
+  for (const { name, title, scenario, trace } of catalogue()) {
+    const needsIpv6 = /2001:db8|ipv6/.test(trace.join())
+    const obstacle = VIRTUAL_ONLY[name] ?? (needsIpv6 && !hasIpv6 ? 'this host has no IPv6' : undefined)
+    const suffix = obstacle === undefined ? '' : `: on the virtual network only, since ${obstacle}`
+    test.skipIf(obstacle !== undefined)(`${title} (${name})${suffix}`, async () => {
+      const played = await play(scenario, places())
+      expect(played.map(withoutLocalEnds)).toEqual(trace.map(withoutLocalEnds))
+    })
+  }
+
+  test('leaves out only what the table names, and prints it', () => {
+    const names = catalogue().map(({ name }) => name)
+    const table = Object.entries(VIRTUAL_ONLY)
+    for (const [name, reason] of table) console.info(`virtual network only: ${name}: ${reason}`)
+    expect(names).toEqual(expect.arrayContaining(table.map(([name]) => name)))
+    expect(names.length - table.length).toBeGreaterThanOrEqual(60)
+  })
+})

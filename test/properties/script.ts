@@ -10,8 +10,8 @@ import type { Config, Confirmation, Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
 import type { Answer, Behaviour, Names, Network, Scenario, TimelineEntry } from '../../src/sim/scenario.ts'
 
-const V4 = ['198.51.100.1', '198.51.100.2', '198.51.100.3', '198.51.100.4']
-const V6 = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4']
+const V4 = ['198.51.100.1', '198.51.100.2', '198.51.100.3']
+const V6 = ['2001:db8::1', '2001:db8::2', '2001:db8::3']
 const ADDRESSES = [...V4, ...V6]
 const NAMES = ['a.test', 'b.test', 'c.test']
 /** What a resolver may say and nobody may dial, and spellings of one address. */
@@ -40,7 +40,7 @@ const NAME_ERRORS = ['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'ESERVFAIL', 'EREFUSED
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
 const ms = (max: number) =>
   fc.oneof({ weight: 3, arbitrary: pick(...GRID.filter((n) => n <= max)) }, { weight: 1, arbitrary: fc.nat(max) })
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
 const switches = fc.record({
   names: fc.boolean(),
@@ -100,7 +100,7 @@ const badAnswer: fc.Arbitrary<Answer> = fc.oneof(
 const answers = fc.record({
   good: fc.array(addressesAnswer(false), { minLength: 1, maxLength: 3 }),
   strange: fc.array(
-    fc.oneof({ weight: 9, arbitrary: addressesAnswer(true) }, { weight: 1, arbitrary: fc.constant(MANY) }),
+    fc.oneof({ weight: 19, arbitrary: addressesAnswer(true) }, { weight: 1, arbitrary: fc.constant(MANY) }),
     {
       minLength: 1,
       maxLength: 2,
@@ -116,7 +116,7 @@ const names = fc.record({ 'a.test': answers, 'b.test': answers, 'c.test': answer
 type NamesDraw = typeof names extends fc.Arbitrary<infer T> ? T : never
 
 const behaviour = fc.record({
-  kind: pick('connect' as const, 'refuse' as const, 'blackhole' as const, 'unreachable' as const),
+  kind: pick('connect' as const, 'refuse' as const, 'connect' as const, 'blackhole' as const, 'unreachable' as const),
   ms: ms(3000),
   answer: maybe(ms(3000)),
   reset: maybe(ms(15_000)),
@@ -135,7 +135,7 @@ const network = fc.array(
 )
 type NetworkDraw = typeof network extends fc.Arbitrary<infer T> ? T : never
 
-const moment = fc.oneof({ weight: 2, arbitrary: ms(15_000) }, { weight: 1, arbitrary: fc.nat(60_000) })
+const moment = fc.oneof({ weight: 2, arbitrary: ms(15_000) }, { weight: 1, arbitrary: fc.nat(30_000) })
 const changes = fc.array(
   fc.record({
     atMs: moment,
@@ -169,6 +169,7 @@ const draw = fc.record({
   kills,
   commands,
   stop: moment,
+  untilMs: pick(8000, 15_000, 30_000),
   resolveTimeout: pick(50, 500, 1000, 5000),
   resolvRetry: pick(0, 3000, 10_000, 20_000),
   connectRetryMax: fc.integer({ min: 1, max: 4 }),
@@ -205,7 +206,7 @@ function assemble(drawn: Draw): Scenario {
     self,
     binds: on.binding && on.errors && drawn.binds ? { '0.0.0.0:5000/tcp': drawn.binds } : {},
     timeline: timelineOf(drawn),
-    untilMs: 60_000,
+    untilMs: drawn.untilMs,
   }
 }
 
@@ -303,3 +304,104 @@ function timelineOf({ on, ...drawn }: Draw): TimelineEntry[] {
   if (on.stops) entries.push({ atMs: drawn.stop, do: 'stop' })
   return entries
 }
+
+export interface Healing {
+  readonly scenario: Scenario
+  /** From then on one remote resolves and one of its candidates connects. */
+  readonly from: number
+  /** How long that takes at most, as `faults.md` L1 counts, when `failed` rounds in a row lie behind it. */
+  readonly bound: (failed: number) => number
+}
+
+/** Trouble for a while, then one good candidate for ever, and nothing else befalls. */
+export const healing: fc.Arbitrary<Healing> = fc
+  .record({ scenario: script, from: ms(15_000), which: fc.nat(3), latency: ms(1000), address: pick(0, 1) })
+  .map(({ scenario, from, which, latency, address }) => {
+    const { config, names, timeline } = scenario
+    const index = which % config.remotes.length
+    const healed = { ...config.remotes[index] } as Remote
+    delete healed.local
+    const remotes = config.remotes.with(index, healed)
+    const family = parseAddress(healed.host)?.family ?? healed.family ?? (address ? 'ipv6' : 'ipv4')
+    const good = parseAddress(healed.host)?.address ?? (family === 'ipv6' ? '2001:db8::9' : '198.51.100.9')
+    const takes = Math.min(latency, healed.connectTimeout - 1)
+    const key = family === 'ipv6' ? `[${good}]:${healed.port}` : `${good}:${healed.port}`
+    const answer: Answer[] = [[{ address: good, delayMs: 0 }]]
+    const before = timeline.filter((entry) => entry.atMs <= from && !('do' in entry && entry.do === 'stop'))
+    const heal: TimelineEntry[] = [
+      { atMs: from, network: { [key]: { tcp: { connect: takes, answer: 0 }, udp: { answer: takes } } } },
+      ...(good === healed.host ? [] : [{ atMs: from, names: { [healed.host]: answer, [`*.${healed.host}`]: answer } }]),
+    ]
+    const resolvRetry = config.resolvRetry === 0 ? 'infinite' : config.resolvRetry
+    const patient: Config = { ...config, remotes, resolvRetry, connectRetryMax: 0 }
+    const bound = boundOf(
+      patient,
+      [names, ...before.flatMap((entry) => ('names' in entry ? [entry.names] : []))],
+      takes,
+    )
+    return {
+      scenario: {
+        ...scenario,
+        config: patient,
+        self: Object.values(SELF),
+        timeline: [...before, ...heal],
+        untilMs: from + bound(12),
+      },
+      from,
+      bound,
+    }
+  })
+
+function boundOf(
+  { remotes, resolveTimeout, resolvRetry, connectRetry }: Config,
+  tables: readonly Names[],
+  latency: number,
+) {
+  const longest = (host: string) =>
+    Math.max(
+      1,
+      ...tables.flatMap((table) =>
+        [table[host] ?? [], table[`*.${host}`] ?? []]
+          .flat()
+          .map((answer) => (Array.isArray(answer) ? answer.length : 0)),
+      ),
+    )
+  const candidates = remotes.reduce((sum, { host }) => sum + Math.min(25, longest(host)), 0)
+  const attempt = Math.max(...remotes.map(({ connectTimeout }) => connectTimeout))
+  // A bound remote may have two names, and the remote of a lost candidate is asked before the others.
+  const lookUps = 2 * (remotes.length + 1) * (resolveTimeout + (resolvRetry === 'infinite' ? 0 : resolvRetry))
+  return (failed: number) => {
+    const pause = 1.1 * Math.min(connectRetry.max, connectRetry.min * 2 ** Math.max(0, failed + 1 - 4))
+    return lookUps + (candidates + 1) * attempt + pause + latency
+  }
+}
+
+/** Fixed answers, nobody who ever connects, nothing that befalls, and so many rounds allowed. */
+export const hopeless: fc.Arbitrary<Scenario> = fc
+  .record({ scenario: script, rounds: fc.integer({ min: 1, max: 3 }) })
+  .map(({ scenario, rounds }) => {
+    const { config, names, network } = scenario
+    const refusing = ({ connect, answer, mute, reset, times, ...rest }: Behaviour): Behaviour => {
+      const speaks = [connect, answer, mute, reset].some((value) => value !== undefined)
+      return speaks ? { refuse: connect ?? answer ?? 0 } : { ...rest, ...(rest.error === undefined ? {} : { times }) }
+    }
+    return {
+      ...scenario,
+      config: {
+        ...config,
+        connectRetryMax: rounds,
+        remotes: config.remotes.map((one) =>
+          one.proto === 'udp' ? { ...one, confirm: { kind: 'openvpn' as const } } : one,
+        ),
+      },
+      names: Object.fromEntries(Object.entries(names).map(([name, answers]) => [name, answers.slice(0, 1)])),
+      network: Object.fromEntries(
+        Object.entries(network).map(([key, { tcp, udp }]) => [
+          key,
+          { tcp: refusing(tcp ?? {}), udp: refusing(udp ?? {}) },
+        ]),
+      ),
+      timeline: [],
+      untilMs: 3_600_000,
+    }
+  })

@@ -52,6 +52,8 @@ interface Lookup {
 interface Walk {
   readonly agenda: { readonly remote: number; readonly only?: Target }[]
   readonly answers: Map<string, Answer>
+  /** The candidate that was lost after a long life, and goes first. */
+  readonly pinned: Target | undefined
   queue: Target[]
   flying: Attempt[]
   newest: Attempt | undefined
@@ -93,6 +95,7 @@ export function predict(scenario: Scenario, release = false): Prediction {
     walk = {
       agenda: lost ? [{ remote: lost.remote, only: lost }, ...agenda] : agenda,
       answers: new Map(),
+      pinned: lost,
       queue: [],
       flying: [],
       newest: undefined,
@@ -178,18 +181,14 @@ export function predict(scenario: Scenario, release = false): Prediction {
     if ('code' in own || 'code' in theirs) return
     const locals = remote.local?.host === undefined ? undefined : own.addresses.flatMap((text) => normal(text) ?? [])
     const { targets, skipped } = candidates(remote, index, theirs.addresses, config.candidateOrder, locals)
-    const isOnly = (target: Target) => isSame(target, only)
-    if (only) now.queue.push(...targets.filter(isOnly))
+    if (only) now.queue.push(...targets.filter((target) => isSame(target, only)))
     else {
       for (const skip of skipped) tell(`skipped ${nameOf(skip, remote)} ${skip.code} at plan`)
-      now.queue.push(...targets.filter((target) => !isSame(target, pinned)))
+      now.queue.push(...targets.filter((target) => !isSame(target, now.pinned)))
       now.fits += targets.length
       now.unfit += skipped.filter(({ code }) => code === 'LOCAL_FAMILY').length
     }
-    pinned = only ?? pinned
   }
-  /** The candidate that went first in this round. */
-  let pinned: Target | undefined
 
   // --- names ---
 

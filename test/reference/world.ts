@@ -94,8 +94,11 @@ export class World {
     const tcp = transport === 'tcp'
     const pending = new Set<Ticket>()
     let state: 'opening' | 'connected' | 'vanished' | 'closed' = 'opening'
-    const behaviour =
+    const found =
       this.#peers.get(`${transport} ${formatEndpoint(target)}`) ?? this.#peers.get(`${transport} ${address}`) ?? {}
+    const error = this.#errorOf(found)
+    // As long as there is an error, there is nothing else.
+    const behaviour: Behaviour = error === undefined ? found : {}
     const after = (ms: number, run: () => void) => {
       pending.add(this.#agenda.result(ms, n, run))
     }
@@ -136,8 +139,8 @@ export class World {
     }
     this.links.add(link)
 
-    const { refuse, unreachable, connect, answer, mute, reset, afterMs = 0 } = behaviour
-    const error = this.#errorOf(behaviour)
+    const { refuse, unreachable, connect, answer, mute, reset } = behaviour
+    const { afterMs = 0 } = found
     if (error !== undefined && LOCAL.includes(error)) {
       failAfter(afterMs, error)
       return link

@@ -1,4 +1,4 @@
-import { type EventObject, assign, createActor, fromCallback, raise, sendTo, setup, spawnChild } from 'xstate'
+import { type EventObject, assign, createActor, emit, fromCallback, raise, sendTo, setup, spawnChild } from 'xstate'
 import { describe, expect, test } from 'vitest'
 import { contain, ioActor } from '../src/contain.ts'
 import { HeapClock } from '../src/sim/clock.ts'
@@ -104,6 +104,28 @@ describe('at', () => {
     actor.send({ type: 'note' })
     expect(actor.getSnapshot().children.inner?.getSnapshot().context.times).toEqual([150])
   })
+})
+
+test('what a child emits, its root emits', () => {
+  type Emitted = { readonly type: 'emitted'; readonly by: string }
+  const types = { events: {} as Event, emitted: {} as Emitted }
+  const inner = setup({ types, actions: { tell: emit({ type: 'emitted', by: 'inner' }) } }).createMachine({
+    on: { note: { actions: 'tell' } },
+  })
+  const outer = setup({
+    types,
+    actors: { inner: contain(inner) },
+    actions: {
+      tell: emit({ type: 'emitted', by: 'outer' }),
+      passOn: sendTo('inner', { type: 'note', at: Number.NaN }),
+    },
+  }).createMachine({ invoke: { id: 'inner', src: 'inner' }, on: { note: { actions: ['tell', 'passOn'] } } })
+  const actor = createActor(contain(outer), { clock: new HeapClock() })
+  const heard: string[] = []
+  actor.on('emitted', ({ by }) => heard.push(by))
+  actor.start()
+  actor.send({ type: 'note' })
+  expect(heard).toEqual(['outer', 'inner'])
 })
 
 describe('a throwing step', () => {

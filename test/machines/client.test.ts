@@ -1,4 +1,9 @@
+import { createActor } from 'xstate'
 import { describe, expect, test } from 'vitest'
+import { clientMachine } from '../../machines/client.ts'
+import { ConfigSchema } from '../../src/config/schema.ts'
+import { contain } from '../../src/contain.ts'
+import { HeapClock } from '../../src/sim/clock.ts'
 import { CLEAN, stage } from './stage.ts'
 
 const TCP = { proto: 'tcp', port: 443 } as const
@@ -131,7 +136,7 @@ describe('connect-retry-max', () => {
         message: `nothing could be connected in ${rounds === 1 ? 'one round' : `${rounds} rounds`}: connection refused: nobody listens there`,
       },
     })
-    expect(s.context().ledger.last).toHaveLength(2)
+    expect(s.ledger().last).toHaveLength(2)
     expect(s.leaks()).toEqual(CLEAN)
   })
 
@@ -250,7 +255,7 @@ describe('stop', () => {
     for (const say of says) say({ type: 'attempt.connected', attempt: 1 })
     s.wait(1e6)
     expect([s.lines(), s.seen.queries.length, s.seen.attempts.length]).toEqual([[], ...before])
-    const { current, counters } = s.context().ledger
+    const { current, counters } = s.ledger()
     expect(current.filter(({ outcome }) => outcome === 'open')).toEqual([])
     expect(current.filter(({ attempt, endedAt }) => attempt !== null && endedAt === undefined)).toEqual([])
     expect(counters.attempts).toBe(counters.won + counters.failed + counters.cancelled)
@@ -275,7 +280,7 @@ describe('release', () => {
     s.start()
     s.wait(250)
     s.connected(1)
-    expect(s.context().ledger.current.map(({ outcome }) => outcome)).toEqual(['won', 'cancelled'])
+    expect(s.ledger().current.map(({ outcome }) => outcome)).toEqual(['won', 'cancelled'])
     expect(s.leaks()).toEqual(CLEAN)
   })
 
@@ -314,4 +319,19 @@ test('one logic serves many roots, each with its own time and numbers', () => {
   other.fail(1)
   expect(one.lines().slice(2, 3)).toEqual(['505 attempt 1 failed ECONNREFUSED at connect'])
   expect(other.lines().slice(2, 3)).toEqual(['0 attempt 1 failed ECONNREFUSED at connect'])
+})
+
+test.each([
+  ['dialer', '192.0.2.1'],
+  ['resolver', 'vpn.test'],
+])('a machine without a %s says what to provide, and leaves nothing behind', (name, host) => {
+  const clock = new HeapClock()
+  const config = ConfigSchema.parse({ remotes: [{ host }] })
+  const actor = createActor(contain(clientMachine), { clock, input: { config, seed: 1, release: false } })
+  const errors: unknown[] = []
+  actor.subscribe({ error: (error) => errors.push(error) })
+  actor.start()
+  actor.send({ type: 'start' })
+  expect(errors.map(String)).toEqual([`Error: provide the ${name} actor`])
+  expect(clock.timers).toBe(0)
 })

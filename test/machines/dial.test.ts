@@ -272,7 +272,7 @@ describe('resolv-retry', () => {
       '0 round 1 failed',
       '0 client failed ENOTFOUND at resolve',
     ])
-    expect(s.context().ledger.last.map(({ outcome }) => outcome)).toEqual(['cancelled', 'failed'])
+    expect(s.ledger().last.map(({ outcome }) => outcome)).toEqual(['cancelled', 'failed'])
     expect(s.leaks()).toEqual(CLEAN)
   })
 
@@ -451,7 +451,7 @@ describe('winning', () => {
       '30 attempt 1 confirmed after 1 sent 1 received',
       '30 attempt 1 won',
     ])
-    expect(s.context().ledger.current[0]?.stages).toEqual({ opened: 0, connected: 0, confirmed: 30 })
+    expect(s.ledger().current[0]?.stages).toEqual({ opened: 0, connected: 0, confirmed: 30 })
   })
 
   test('hops are noted as they are negotiated', () => {
@@ -502,7 +502,7 @@ describe('losing', () => {
     const lines = s.lines()
     for (const [i, text] of told.entries()) expect(lines[i]).toContain(text)
     expect(lines.at(-1)).toBe(`${7 + ms} attempt 2 tcp ${ms < 10_000 ? '192.0.2.2' : '192.0.2.1'}:443 started`)
-    expect(s.context().ledger.last[0]?.outcome).toBe(ms < 10_000 ? undefined : 'won')
+    expect(s.ledger().last[0]?.outcome).toBe(ms < 10_000 ? undefined : 'won')
   })
 
   test('a long life: its remote is resolved first, it goes first if still there, then all others in plan order', () => {
@@ -542,7 +542,7 @@ describe('losing', () => {
       '20000 attempt 1 lost ECONNREFUSED at connected',
       '20000 attempt 2 udp 192.0.2.2:1194 started',
     ])
-    expect(s.context().ledger.current[0]?.outcome).toBe('failed')
+    expect(s.ledger().current[0]?.outcome).toBe('failed')
   })
 
   test.each([
@@ -586,7 +586,7 @@ describe('reject and next', () => {
       '60000 attempt 1 lost REJECTED at connected',
       '60000 attempt 2 tcp 192.0.2.2:443 started',
     ])
-    expect(s.context().ledger.current[0]).toMatchObject({ outcome: 'failed', failure: { message: 'not authorised' } })
+    expect(s.ledger().current[0]).toMatchObject({ outcome: 'failed', failure: { message: 'not authorised' } })
     expect(s.alive().attempts).toEqual([2])
   })
 

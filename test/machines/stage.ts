@@ -3,7 +3,7 @@
  * queries and moves attempts by number, says anything at any time, and reads what came of it as trace lines.
  */
 import { createActor } from 'xstate'
-import { type ClientInput, clientLogic } from '../../machines/client.ts'
+import { type ClientInput, clientLogic, ledgerOf } from '../../machines/client.ts'
 import type {
   DialerHears,
   DialerInput,
@@ -93,6 +93,7 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
 
     state: () => JSON.stringify(actor.getSnapshot().value).replaceAll(/[{}"]/g, ''),
     context: () => actor.getSnapshot().context,
+    ledger: () => ledgerOf(actor.getSnapshot()),
     output: () => actor.getSnapshot().output,
     /** The lines since they were last read, without the blanks before the time. */
     lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),

@@ -145,6 +145,7 @@ test('input and output are joined; the end of input half-closes, the rest still 
   expect(await ended).toBe(0)
   expect(io.stdout.text).toBe(`${'x'.repeat(3_000_000)} heard 500001`)
   expect(accepted).toHaveLength(1)
+  expect(io.stderr.text).not.toContain('attempt 2')
   expect(io.stderr.text).toMatch(/done: the input has ended, and so has the connection\n$/)
 })
 
@@ -157,6 +158,7 @@ test('a peer that resets after the end of input ends it, too', async () => {
   io.stdin.end('x')
   expect(await ended).toBe(0)
   expect(accepted).toHaveLength(1)
+  expect(io.stderr.text).not.toContain('round 1 has failed')
 })
 
 test('what is typed after a loss goes to the next connection', async () => {

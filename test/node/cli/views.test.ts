@@ -88,6 +88,7 @@ describe('the live view', () => {
     view.settle()
     screen.write('data of the connection\n')
     screen.emit('resize')
+    expect(rowsAfter(screen.text, 80)).toEqual(['looking up vpn.test', 'data of the connection', ''])
     view.say('a sentence')
     expect(rowsAfter(screen.text, 80)).toEqual(['looking up vpn.test', 'data of the connection', 'a sentence', ''])
     if (two) view.note(two.note, two.ledger)

@@ -94,6 +94,8 @@ export interface DialContext extends DialInput {
   readonly round: Round
   /** The look-up under way. `since`: when its name was first asked for. `failed`: it has, and waits to be repeated. */
   readonly lookup: (Lookup & { readonly query: number; readonly since: number; readonly failed: boolean }) | null
+  /** A timer of the pacing policy runs. */
+  readonly waking: boolean
   readonly stopped: boolean
   readonly lost: Candidate | null
   /** Why the start fails for good. */
@@ -111,8 +113,8 @@ type Effect =
   | { readonly do: 'accept'; readonly attempt: number }
   | { readonly do: 'tell'; readonly event: DialSays }
   | { readonly do: 'endAttempt'; readonly attempt: number }
-  /** When the pacing policy wants to be asked again; null: not before something happens. */
-  | { readonly do: 'wake'; readonly ms: number | null }
+  | { readonly do: 'wake'; readonly ms: number }
+  | { readonly do: 'sleep' }
 
 const resolver = fromCallback<EventObject, ResolverInput>(() => {
   throw new Error('provide the resolver actor')
@@ -166,13 +168,20 @@ function proceed(context: DialContext, at: number): DialContext {
     const { config, round, lookup, refusal } = now
     if (refusal) return now
     const wanted = nextStep(config.pacing, viewOf(round, config, lookup !== null, at))
-    if (wanted.do === 'wait') return step(now, {}, [{ do: 'wake', ms: wanted.ms }])
+    if (wanted.do === 'wait') return wakeIn(now, wanted.ms)
     if (wanted.do === 'start') now = startAttempt(now, at)
     else {
       const name = nextLookup(round, config)
       now = name ? ask(now, at, name) : takeRemote(now, at)
     }
   }
+}
+
+/** When the policy wants to be asked again; null: not before something happens. */
+function wakeIn(context: DialContext, ms: number | null): DialContext {
+  const before: Effect[] = context.waking ? [{ do: 'sleep' }] : []
+  if (ms === null) return step(context, { waking: false }, before)
+  return step(context, { waking: true }, [...before, { do: 'wake', ms }])
 }
 
 /** `since`: a repeated look-up keeps the time of its first. */
@@ -275,10 +284,9 @@ function acceptWinner(context: DialContext, at: number, winner: Flight, confirme
   const effects: Effect[] = [
     { do: 'accept', attempt },
     ...(lookup ? [{ do: 'endQuery', query: lookup.query } as const] : []),
-    { do: 'wake', ms: null },
   ]
   const change = { round: win(round, attempt, at, confirmed), lookup: null, starting: false }
-  const won = step(context, change, effects, { type: 'attempt.won', at, attempt, confirmed })
+  const won = step(wakeIn(context, null), change, effects, { type: 'attempt.won', at, attempt, confirmed })
   const alone = cancel(won, at, losers, `attempt ${attempt} won`)
   return step(alone, {}, [{ do: 'tell', event: { type: 'dial.won', attempt, ledger: alone.ledger } }])
 }
@@ -366,7 +374,7 @@ export const dialMachine = setup({
     takeLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), false)),
     takeLateLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), true)),
     takeStop: first((context) => ({ ...context, stopped: true })),
-    wake: first((context) => context),
+    wake: first((context) => ({ ...context, waking: false })),
 
     proceed: assign(({ context, event }) => proceed(context, event.at)),
     carryOut: enqueueActions(({ context, enqueue }) => {
@@ -413,9 +421,10 @@ export const dialMachine = setup({
             enqueue.cancel(`deadline.${effect.attempt}`)
             break
           case 'wake':
+            enqueue.raise({ type: 'pace.elapsed', ...STAMPED_LATER }, { id: 'pace', delay: effect.ms })
+            break
+          case 'sleep':
             enqueue.cancel('pace')
-            if (effect.ms !== null)
-              enqueue.raise({ type: 'pace.elapsed', ...STAMPED_LATER }, { id: 'pace', delay: effect.ms })
             break
         }
     }),
@@ -455,6 +464,7 @@ export const dialMachine = setup({
     ...input,
     round: newRound(input.config, input.seed, null),
     lookup: null,
+    waking: false,
     stopped: false,
     lost: null,
     refusal: null,

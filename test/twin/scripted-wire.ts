@@ -9,12 +9,12 @@ import { type Endpoint, formatEndpoint } from '../../src/endpoint.ts'
 import { type Failure, failure, isShortage } from '../../src/failure.ts'
 import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
 import { nodeWire } from '../../src/node/wire.ts'
-import type { HeapClock } from '../../src/sim/clock.ts'
 import { type KillHow, VirtualNetwork } from '../../src/sim/network.ts'
 import { type Binds, type Network, type Scenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../../src/wire.ts'
 import { type Peer, openPeer } from './peers.ts'
 import type { Places } from './places.ts'
+import type { ScriptClock } from './script-clock.ts'
 import type { Stillness } from './stillness.ts'
 
 type Behaviour = ReturnType<VirtualNetwork['behaviourOf']>
@@ -24,7 +24,7 @@ const isOpenError = (code: string) => OPEN_ERRORS.has(code) || isShortage(code)
 
 /** The scripted world on real sockets: who behaves how, which peers are up, what is open. */
 export class ScriptedWorld {
-  readonly clock: HeapClock
+  readonly clock: ScriptClock
   readonly stillness: Stillness
   readonly places: Places
   readonly wire: Wire = { open: (request, tell) => new ScriptedSocket(this, request, tell) }
@@ -55,15 +55,14 @@ export class ScriptedWorld {
       const bind = canonicalBind(key) ?? key
       const peer = this.#occupied.get(bind)
       this.#occupied.delete(bind)
-      const done = this.stillness.expect(`bind ${bind}`)
       const change = code === null ? peer?.then((peer) => peer.close()) : this.#occupy(bind, code)
-      void Promise.resolve(change).then(done)
+      if (change) void this.stillness.during(`bind ${bind}`, change)
     }
   }
 
   kill(target: string, how: KillHow): void {
     const wanted = canonicalTarget(target)
-    for (const socket of [...this.#open])
+    for (const socket of this.#open)
       if (wanted === socket.remote.address || wanted === formatEndpoint(socket.remote)) socket.kill(how)
   }
 
@@ -158,7 +157,7 @@ class ScriptedSocket implements WireSocket {
     else if (!world.hasFamily(this.remote)) this.#meet('ENETUNREACH', 0)
     else if (request.transport === 'tcp' && behaviour.unreachable !== undefined)
       this.#meet('EHOSTUNREACH', behaviour.unreachable)
-    else void this.#dial()
+    else void world.stillness.during(formatEndpoint(request.remote), this.#dial())
   }
 
   get handle(): unknown {
@@ -173,8 +172,7 @@ class ScriptedSocket implements WireSocket {
     if (this.#request.transport === 'udp' && refuse !== undefined) this.#expect('the refusal of a datagram')
     if (unreachable !== undefined) this.#failAfter(unreachable, failure('EHOSTUNREACH', 'connected'))
     if (answer === undefined || !this.#peer) return
-    const done = this.#expect('a request')
-    void this.#peer.heard(this.#port, n).then(done)
+    void this.#world.stillness.during('a request', this.#peer.heard(this.#port, n))
     this.#after(answer, () => {
       if (!this.#accepted) this.#expect('an answer')
       this.#peer?.answer(this.#port, n)
@@ -203,12 +201,10 @@ class ScriptedSocket implements WireSocket {
     this.#resetByPeer()
   }
 
-  /** Real to the socket, wherever it leads. */
   async #dial(): Promise<void> {
-    const done = this.#expect(`an answer of ${formatEndpoint(this.remote)}`)
     const place = await this.#place()
     if (this.#state === 'closed') return
-    if (this.#isBlackHole() && this.#request.transport === 'tcp') done()
+    if (!this.#isBlackHole() || this.#request.transport === 'udp') this.#expect('to be connected, or refused')
     this.#openReal(place)
   }
 
@@ -250,8 +246,7 @@ class ScriptedSocket implements WireSocket {
         return this.#tell({ ...event, local: this.#request.local && event.local })
       case 'connected':
         this.#port = event.local?.port ?? 0
-        void (this.#peer?.accepted(this.#port) ?? Promise.resolve()).then(() => this.#connected(event))
-        return
+        return void this.#world.stillness.during('to be accepted', this.#connected(event))
       case 'received':
         this.#calm()
         return this.#tell(event)
@@ -261,7 +256,8 @@ class ScriptedSocket implements WireSocket {
     }
   }
 
-  #connected({ local }: { readonly local?: Endpoint | undefined }): void {
+  async #connected({ local }: { readonly local?: Endpoint | undefined }): Promise<void> {
+    await this.#peer?.accepted(this.#port)
     this.#calm()
     if (this.#state === 'closed') return
     const { connect = 0, reset } = this.#behaviour
@@ -296,8 +292,15 @@ class ScriptedSocket implements WireSocket {
   #resetByPeer(): void {
     this.#peer?.reset(this.#port)
     if (this.#request.transport === 'tcp') return
-    // A closed port is noticed by the next datagram of the user's.
-    void this.#world.retire('udp', this.remote).then(() => (this.handle as DatagramChannel).send(new Uint8Array(1)))
+    void this.#world.stillness.during('a port to close', this.#knock())
+  }
+
+  /** A closed port is noticed by the next datagram of the user's. */
+  async #knock(): Promise<void> {
+    await this.#world.retire('udp', this.remote)
+    const channel = this.handle as DatagramChannel
+    // What becomes of it the channel tells its reader.
+    await channel.send(new Uint8Array(1)).catch(() => {})
   }
 
   /** An error of connecting: the kernel's own where a route can be made for it, said in its stead elsewhere. */
@@ -307,8 +310,10 @@ class ScriptedSocket implements WireSocket {
       this.#expect(code)
       return this.#openReal(place)
     }
-    this.#until(this.#openedAt, () => this.#tell({ type: 'opened' }))
-    this.#failAfter(ms, failure(code, 'connect'))
+    this.#until(this.#openedAt, () => {
+      this.#tell({ type: 'opened' })
+      this.#until(this.#openedAt + ms, () => this.#fail(failure(code, 'connect')))
+    })
   }
 
   #failAfter(ms: number, cause: Failure): void {
@@ -342,10 +347,8 @@ class ScriptedSocket implements WireSocket {
   }
 
   /** The clock waits until this socket has heard the next thing. */
-  #expect(what: string): () => void {
-    const done = this.#world.stillness.expect(`attempt ${this.#request.attempt}: ${what}`)
-    this.#expected.add(done)
-    return done
+  #expect(what: string): void {
+    this.#expected.add(this.#world.stillness.expect(`attempt ${this.#request.attempt}: ${what}`))
   }
 
   #calm(): void {

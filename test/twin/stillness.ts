@@ -12,12 +12,24 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export class Stillness {
   readonly #awaited = new Set<{ readonly what: string }>()
+  #error: unknown
 
   /** Something that the kernel will certainly tell. The function it gives says that it has; again does nothing. */
   expect(what: string): () => void {
     const entry = { what }
     this.#awaited.add(entry)
     return () => void this.#awaited.delete(entry)
+  }
+
+  /** Work of the script that has to be done before time moves on; where it fails, `settled` does. */
+  async during(what: string, work: Promise<unknown>): Promise<void> {
+    const done = this.expect(what)
+    try {
+      await work
+    } catch (error) {
+      this.#error = error
+    }
+    done()
   }
 
   /** Resolves when all that was expected has come, and what follows from it. */
@@ -28,5 +40,6 @@ export class Stillness {
         throw new Error(`never came: ${[...this.#awaited].map(({ what }) => what).join(', ')}`)
       await nextTurn()
     }
+    if (this.#error !== undefined) throw new Error('the script could not be played', { cause: this.#error })
   }
 }

@@ -6,10 +6,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { catalogue } from '../scenarios/catalogue.ts'
+import { type Catalogued, catalogue } from '../scenarios/catalogue.ts'
 import { type BlackHole, openBlackHole } from './black-hole.ts'
 import { type Places, loopbackPlaces, namespacePlaces } from './places.ts'
-import { play } from './play.ts'
+import { play, playInRealTime } from './play.ts'
 
 const isNamespace = process.env['SOCKCHART_TWIN'] === 'namespace'
 const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
@@ -40,10 +40,15 @@ test('the black hole neither accepts nor refuses', async () => {
   socket.destroy()
 })
 
+function obstacleTo({ name, trace }: Catalogued): string | undefined {
+  const needsIpv6 = /attempt \d+ ... \[/.test(trace.join())
+  return VIRTUAL_ONLY[name] ?? (needsIpv6 && !hasIpv6 ? 'this host has no IPv6' : undefined)
+}
+
 describe('scenarios on real sockets', () => {
-  for (const { name, title, scenario, trace } of catalogue()) {
-    const needsIpv6 = /2001:db8|ipv6/.test(trace.join())
-    const obstacle = VIRTUAL_ONLY[name] ?? (needsIpv6 && !hasIpv6 ? 'this host has no IPv6' : undefined)
+  for (const one of catalogue()) {
+    const { name, title, scenario, trace } = one
+    const obstacle = obstacleTo(one)
     const suffix = obstacle === undefined ? '' : `: on the virtual network only, since ${obstacle}`
     test.skipIf(obstacle !== undefined)(`${title} (${name})${suffix}`, async () => {
       const played = await play(scenario, places())
@@ -58,4 +63,31 @@ describe('scenarios on real sockets', () => {
     expect(names).toEqual(expect.arrayContaining(table.map(([name]) => name)))
     expect(names.length - table.length).toBeGreaterThanOrEqual(60)
   })
+})
+
+/** What is over so soon, ms, is played in real time as well. */
+const SOON = 1500
+
+/** Left out is what depends on which of two independent things is first: a race, and a script from outside. */
+const isCausal = ({ name, scenario }: Catalogued) => scenario.timeline.length === 0 && !name.startsWith('pacing/')
+const isSoon = ({ trace }: Catalogued) => Number.parseInt(trace.at(-1) ?? '', 10) <= SOON
+
+const untimed = (line: string) => withoutLocalEnds(line).replace(/^ *\d+ /, '')
+
+describe.skipIf(isNamespace)('scenarios on real sockets and in real time, in order', () => {
+  const scenarios = catalogue().filter((one) => isCausal(one) && isSoon(one) && obstacleTo(one) === undefined)
+  let plays: readonly PromiseSettledResult<readonly string[]>[] = []
+  // All at once: they mostly wait.
+  beforeAll(async () => {
+    plays = await Promise.allSettled(
+      scenarios.map(({ scenario, trace }) => playInRealTime(scenario, loopbackPlaces(hole), trace.length)),
+    )
+  })
+
+  for (const [index, { name, title, trace }] of scenarios.entries())
+    test(`${title} (${name})`, () => {
+      const play = plays[index]
+      if (play?.status === 'rejected') throw play.reason
+      expect(play?.value.map(untimed)).toEqual(trace.map(untimed))
+    })
 })

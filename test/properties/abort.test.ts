@@ -2,7 +2,7 @@
  * Abort injected: a client is stopped after every event of recorded runs, and nothing may be left, nor come after. The
  * same with a listener that throws, and with sockets that err while they are closed.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Note } from '../../src/ledger.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
@@ -86,9 +86,9 @@ describe.each(runs)('run $index', ({ scenario, ends }) => {
     for (const at of ends) {
       const client = runTo(scenario, at)
       const { network } = client.world
-      const { strike } = network
+      const strike = network.strike.bind(network)
       network.strike = (socket) => {
-        strike.call(network, socket)
+        strike(socket)
         throw new Error('the socket broke while it was closed')
       }
       client.stop()

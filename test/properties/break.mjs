@@ -22,8 +22,11 @@ const COPIED = [
 
 const wanted = process.argv.slice(2)
 const chosen = breakages.filter(({ id }) => wanted.length === 0 || wanted.includes(id))
-const results = [shownBy({ id: 'none', what: 'the code as it is' }), ...chosen.map(shownBy)]
-for (const { id, what, seen } of results) console.log(`${id.padEnd(6)} ${what}\n       ${seen}`)
+const results = [{ id: 'none', what: 'the code as it is' }, ...chosen].map((breakage) => {
+  const result = shownBy(breakage)
+  console.log(`${result.id.padEnd(6)} ${result.what}\n       ${result.seen}`)
+  return result
+})
 const missed = results.filter(({ ok }) => !ok)
 console.log(missed.length === 0 ? 'every breakage was seen' : `not seen: ${missed.map(({ id }) => id).join(' ')}`)
 process.exitCode = missed.length === 0 ? 0 : 1

@@ -4,7 +4,7 @@
  *
  * The seed is fixed, so that a red run is a change of the code; `SOCKCHART_SEED` and `SOCKCHART_SCHEDULES` go further.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseScenario } from '../../src/sim/scenario.ts'
 import { type InvariantId, brokenBy, invariants } from './invariants.ts'

@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runScenario } from '../../src/sim/run-scenario.ts'
 import { parseScenario } from '../../src/sim/scenario.ts'
@@ -58,7 +58,7 @@ function here(): string {
 }
 
 test(
-  'D1 D2 200 scripts and every scenario file: the same bytes in three processes, no two alike',
+  'D1 D2 200 scripts and every scenario file: the same bytes in three processes, none like another',
   { timeout: 120_000 },
   () => {
     const turkish = { TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', UV_THREADPOOL_SIZE: '1' }

@@ -13,7 +13,7 @@ import { type PlayedRound, plannedOf, remoteOrder, roundsOf } from './rounds.ts'
 
 type Invariant = (seen: Observation, rounds: readonly PlayedRound[]) => string | undefined
 
-const SHORTAGES: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 
 export const invariants = {
   /** Every socket that was opened is closed once, and every attempt and look-up ends at most once. */
@@ -25,7 +25,7 @@ export const invariants = {
 
   /** When the client has ended, nothing is left. */
   C2({ leftAtEnd, bug }) {
-    if (bug !== undefined) return String(bug)
+    if (bug !== undefined) return bug instanceof Error ? bug.message : 'something was thrown'
     return leftAtEnd.length > 0 ? `left at the end: ${leftAtEnd.join(', ')}` : undefined
   },
 
@@ -120,7 +120,7 @@ export const invariants = {
           return `attempt ${lives[i]?.attempt} opened again after ${openedAt - before} ms`
       }
     for (const note of notes)
-      if (note.type === 'attempt.failed' && SHORTAGES.includes(note.failure.code) && of.get(note.attempt)?.length !== 6)
+      if (note.type === 'attempt.failed' && SHORTAGES.has(note.failure.code) && of.get(note.attempt)?.length !== 6)
         return `attempt ${note.attempt} gave up on ${note.failure.code} after ${of.get(note.attempt)?.length} sockets`
     return undefined
   },
@@ -282,7 +282,7 @@ export function brokenBy(
   const rounds = roundsOf(seen.notes, seen.scenario)
   const ids = only ? [only] : (Object.keys(invariants) as InvariantId[])
   for (const id of ids) {
-    const how = (invariants[id] as Invariant)(seen, rounds)
+    const how = invariants[id](seen, rounds)
     if (how !== undefined) return { id, how }
   }
   return undefined

@@ -76,24 +76,26 @@ function bookkeeper() {
   const binds: Bind[] = []
   const lives = new Map<OpenSocket, Life>()
   const watch = ({ world: { network, clock } }: Run) => {
-    const { enter, strike, bind } = network
+    const enter = network.enter.bind(network)
+    const strike = network.strike.bind(network)
+    const bind = network.bind.bind(network)
     network.enter = (socket) => {
       const { attempt, transport, remote } = socket
       const life = { attempt, transport, remote, openedAt: clock.now(), closedAt: [] }
       lives.set(socket, life)
       sockets.push(life)
       events.push({ socket: life, opens: true })
-      enter.call(network, socket)
+      enter(socket)
     }
     network.strike = (socket) => {
       const life = lives.get(socket)
       life?.closedAt.push(clock.now())
       if (life) events.push({ socket: life, opens: false })
-      strike.call(network, socket)
+      strike(socket)
     }
     network.bind = (transport, family, local) => {
       binds.push({ family, address: local.address })
-      return bind.call(network, transport, family, local)
+      return bind(transport, family, local)
     }
   }
   return { kept: { sockets, events, binds }, watch }

@@ -5,7 +5,7 @@
  * Swarm testing: which kinds of trouble a script has at all is drawn first, one coin for each, so that a run is not
  * always a bit of everything. Everything shrinks towards one literal, no trouble and time 0.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Config, Confirmation, Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
 import type { Answer, Behaviour, Names, Network, Scenario, TimelineEntry } from '../../src/sim/scenario.ts'

@@ -2,7 +2,7 @@
  * S5 from outside: actors that babble. Before each of their own events they repeat what was said of attempts and
  * look-ups that are over, and say the same of such as never were. Nothing may change.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fromCallback } from 'xstate'
 import { runScenario } from '../../src/sim/run-scenario.ts'
@@ -27,7 +27,7 @@ const REMEMBERED = 12
 function loud<Logic extends object>(logic: Logic, said: Numbered[]): Logic {
   const { config: run } = logic as unknown as { readonly config: (talk: Talk) => () => void }
   return fromCallback((talk) => {
-    const sendBack = talk.sendBack as Talk['sendBack']
+    const sendBack = talk.sendBack
     return run({
       ...(talk as object),
       sendBack: (event) => {

@@ -288,7 +288,7 @@ export function predict(scenario: Scenario, release = false): Prediction {
       },
       failed: (code) => {
         if (attempt === now.held) lost(now, code)
-        else if (inShort && SHORTAGES.includes(code) && again < 5) {
+        else if (inShort && SHORTAGES.has(code) && again < 5) {
           attempt.timer = time.timer(100 * 2 ** again, () => open(now, attempt, again + 1))
           attempt.stage = 'open'
         } else failed(now, attempt, code)
@@ -398,7 +398,8 @@ export function predict(scenario: Scenario, release = false): Prediction {
       else command(entry.do)
     })
   beginRound()
-  while (!over && time.step(scenario.untilMs));
+  const lives = () => !over
+  while (lives() && time.step(scenario.untilMs));
   return { ...(first ?? { outcome: 'pending', atMs: scenario.untilMs }), lines }
 }
 

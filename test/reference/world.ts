@@ -29,8 +29,16 @@ export interface Link {
   readonly kill: (how: 'reset' | 'fin' | 'vanish') => void
 }
 
-export const SHORTAGES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']
-const LOCAL = [...SHORTAGES, 'EACCES', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EPERM']
+export const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+const LOCAL: ReadonlySet<string> = new Set([
+  ...SHORTAGES,
+  'EACCES',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EINVAL',
+  'EPERM',
+])
 const WILDCARD = { ipv4: '0.0.0.0', ipv6: '::' }
 
 export class World {
@@ -141,7 +149,7 @@ export class World {
 
     const { refuse, unreachable, connect, answer, mute, reset } = behaviour
     const { afterMs = 0 } = found
-    if (error !== undefined && LOCAL.includes(error)) {
+    if (error !== undefined && LOCAL.has(error)) {
       failAfter(afterMs, error)
       return link
     }

@@ -39,10 +39,9 @@ function shownBy(breakage) {
     const { id, what } = breakage
     if (id !== 'none') apply(folder, breakage)
     const { status, output } = runTests(folder, breakage)
-    const line = output.split('\n').find((text) => text.includes(`${id}: `) || text.includes(`${id} `))
     if (id === 'none') return { id, what, ok: status === 0, seen: status === 0 ? 'green' : output.slice(-2000) }
-    const seen = output.match(new RegExp(`Error: ${id}: .*`))?.[0] ?? line ?? 'nothing'
-    return { id, what, ok: status !== 0 && seen !== 'nothing', seen: `red: ${seen.trim()}` }
+    const seen = output.match(new RegExp(`Error: (${id}: .*)`))?.[1]
+    return { id, what, ok: status !== 0 && seen !== undefined, seen: seen ? `red: ${seen}` : 'not seen' }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -13,10 +13,10 @@ export const breakages = [
   },
   {
     id: 'C2',
-    what: 'the clock keeps the deadline of a winner',
-    file: 'machines/dial.ts',
-    search: /(attempt\.accepted'[\s\S]{0,120}?)\n\s*enqueue\.cancel\(`deadline\.\$\{attempt\}`\)/,
-    replace: '$1',
+    what: 'a socket that is closed leaves its question to be asked again',
+    file: 'src/dialer.ts',
+    search: 'clock.clearTimeout(timer)\n      closing?.close()',
+    replace: 'closing?.close()',
   },
   {
     id: 'S1',
@@ -136,7 +136,7 @@ export const breakages = [
     what: 'a counter of the module leaks into the jitter',
     file: 'src/backoff.ts',
     search: 'return Math.round(base *',
-    replace: 'calls++\n  return (calls % 2) + Math.round(base *',
+    replace: 'calls++\n  return (calls % 7) + Math.round(base *',
     also: 'let calls = 0\n',
   },
   {

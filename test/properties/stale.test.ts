@@ -60,7 +60,10 @@ test('S5 events of attempts and look-ups that are over, or never were, change no
       })
       babbling.start()
       while (babbling.step());
-      expect(babbling.notes.map(traceLine)).toEqual(runScenario(scenario).trace)
+      const { trace } = runScenario(scenario)
+      const odd = babbling.notes.map(traceLine).find((line, i) => line !== trace[i])
+      if (odd !== undefined || babbling.notes.length < trace.length)
+        throw new Error(`S5: ${odd ?? 'the end is missing'}`)
       babbling.actor.stop()
       expect(babbling.left()).toEqual([])
     }),

@@ -9,7 +9,7 @@
  *
  * It may not know what a socket, a resolver or a clock is. It owns no socket: dialers do, below `dial`.
  */
-import { type EventObject, assign, enqueueActions, type SnapshotFrom, fromCallback, sendTo, setup } from 'xstate'
+import { assign, enqueueActions, type SnapshotFrom, sendTo, setup } from 'xstate'
 import { pauseAfter } from '../src/backoff.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -40,6 +40,7 @@ type Event = { readonly at: number } & (
   | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
   /** The operator wants the next candidate; while backing off, the next round. */
   | { readonly type: 'next' }
+  /** The host watches its interfaces; a change ends a pause. */
   | { readonly type: 'network.changed' }
   | DialSays
 )
@@ -51,15 +52,10 @@ interface Context extends ClientInput {
   readonly starting: boolean
   readonly first: Candidate | null
   readonly numbers: Numbers
-  /** The monitor is there: from the first time that there is something to wait for. */
-  readonly watching: boolean
   readonly attempt: number | null
   readonly failure: Failure | null
   readonly ledger: Ledger
 }
-
-/** Without one, nobody tells that the network has changed. */
-const monitor = fromCallback<EventObject, undefined>(() => {})
 
 const NEXT = { type: 'next' } as const
 
@@ -105,15 +101,10 @@ export const clientMachine = setup({
     input: {} as ClientInput,
     output: {} as ClientOutput,
     emitted: {} as Note,
-    children: {} as { dial: 'dial'; monitor: 'monitor' },
+    children: {} as { dial: 'dial' },
   },
-  actors: { dial: contain(dialMachine), monitor },
+  actors: { dial: contain(dialMachine) },
   actions: {
-    watchNetwork: enqueueActions(({ context, enqueue }) => {
-      if (context.watching) return
-      enqueue.spawnChild('monitor', { id: 'monitor' })
-      enqueue.assign({ watching: true })
-    }),
     beginRound: assign(({ context }) => ({ round: context.round + 1 })),
     startDial: sendTo('dial', { type: 'start' }),
     passOn: sendTo('dial', ({ event }) => (event.type === 'reject' || event.type === 'stop' ? event : NEXT)),
@@ -158,7 +149,6 @@ export const clientMachine = setup({
     starting: true,
     first: null,
     numbers: { query: 0, attempt: 0 },
-    watching: false,
     attempt: null,
     failure: null,
     ledger: EMPTY_LEDGER,
@@ -202,7 +192,7 @@ export const clientMachine = setup({
             ],
           },
         },
-        connected: { entry: 'watchNetwork', on: { 'dial.resumed': 'dialing' } },
+        connected: { on: { 'dial.resumed': 'dialing' } },
         // However the round ends now. A socket that was released in this very instant is the host's, and not to be lost.
         stopping: {
           on: {
@@ -213,7 +203,7 @@ export const clientMachine = setup({
       },
     },
     backingOff: {
-      entry: ['noteBackoff', 'watchNetwork'],
+      entry: 'noteBackoff',
       after: { pause: 'active' },
       on: {
         'network.changed': { target: 'active', actions: 'noteNetwork' },
@@ -239,13 +229,7 @@ export function ledgerOf({ children, context }: SnapshotFrom<typeof clientMachin
   return children.dial ? children.dial.getSnapshot().context.ledger : context.ledger
 }
 
-/** What a client is made with. */
-export interface ClientActors extends DialActors {
-  readonly monitor?: typeof monitor
-}
-
 /** The client with its actors: made once for a set of actors, used by any number of roots. */
-export function clientLogic({ monitor: watch = monitor, ...dialling }: ClientActors): Contained<typeof clientMachine> {
-  const dial = contain(dialMachine.provide({ actors: dialling }))
-  return contain(clientMachine.provide({ actors: { dial, monitor: watch } }))
+export function clientLogic(actors: DialActors): Contained<typeof clientMachine> {
+  return contain(clientMachine.provide({ actors: { dial: contain(dialMachine.provide({ actors })) } }))
 }

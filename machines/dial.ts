@@ -374,6 +374,8 @@ export const dialMachine = setup({
     takeLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), false)),
     takeLateLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), true)),
     takeStop: first((context) => ({ ...context, stopped: true })),
+    /** Nothing more to do: a held connection keeps nothing that it does not need. */
+    rest: first((context) => context),
     wake: first((context) => ({ ...context, waking: false })),
 
     proceed: assign(({ context, event }) => proceed(context, event.at)),
@@ -492,14 +494,14 @@ export const dialMachine = setup({
         'query.again': { guard: 'isCurrentQuery', actions: ['repeatLookup', 'carryOut'] },
         'attempt.opened': { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         'attempt.connected': [
-          { guard: 'isReady', target: 'holding', actions: ['acceptWinner', 'carryOut'] },
+          { guard: 'isReady', target: 'holding', actions: ['acceptWinner', 'carryOut', 'rest'] },
           { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         ],
         'attempt.negotiated': { guard: 'isFlying', actions: ['takeProgress', 'carryOut'] },
         'attempt.confirmed': {
           guard: 'isReady',
           target: 'holding',
-          actions: ['acceptWinner', 'carryOut'],
+          actions: ['acceptWinner', 'carryOut', 'rest'],
         },
         'attempt.failed': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'carryOut'] },
         'attempt.timedOut': { guard: 'isFlying', actions: ['takeFailure', 'proceed', 'carryOut'] },

@@ -1,6 +1,5 @@
 /** What `sockchart/machines` exports: the statecharts, for XState users who bring actors of their own. */
 export {
-  type ClientActors,
   type ClientInput,
   type ClientOutput,
   clientLogic,

@@ -47,6 +47,3 @@ export type DialerSays =
   | { readonly type: 'attempt.lost'; readonly attempt: number; readonly failure: Failure }
 /** `release`: the socket is the user's alone from now on. Otherwise the dialer goes on watching it. */
 export type DialerHears = { readonly type: 'attempt.accepted'; readonly attempt: number; readonly release: boolean }
-
-/** Tells when the machine's interfaces change. */
-export type MonitorSays = { readonly type: 'network.changed' }

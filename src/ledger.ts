@@ -188,7 +188,7 @@ export function record(ledger: Ledger, note: Note): Ledger {
 
 /** Both rounds, oldest first: what an error carries and a result prints. */
 export function entriesOf(ledger: Ledger): readonly LedgerEntry[] {
-  return [...ledger.last, ...ledger.current]
+  return ledger.last.length === 0 ? ledger.current : [...ledger.last, ...ledger.current]
 }
 
 /** The failure that explains a round best: its first (Go's rule: "the error from the first address is most relevant"). */

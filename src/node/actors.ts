@@ -2,7 +2,6 @@
 import { dialerLogic } from '../dialer.ts'
 import { exchanges, type KeySource } from './confirmations.ts'
 import { type Lookup, lookupQueue } from './lookup-queue.ts'
-import { nodeMonitor } from './monitor.ts'
 import { nodeResolver } from './resolver.ts'
 import { nodeWire } from './wire.ts'
 
@@ -19,6 +18,5 @@ export function nodeActors({ vault = NO_KEYS, lookup }: NodeActorsOptions = {}) 
   return {
     resolver: nodeResolver(lookup && lookupQueue(lookup)),
     dialer: dialerLogic(nodeWire(), exchanges(vault)),
-    monitor: nodeMonitor(),
   }
 }

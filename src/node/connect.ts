@@ -3,7 +3,7 @@ import { failure } from '../failure.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { ConnectError } from './connect-error.ts'
 import type { ConnectionFor } from './connection.ts'
-import { type ConnectOptions, checkedConfig, makeRoot } from './root.ts'
+import { type ConnectOptions, Root, checkedConfig } from './root.ts'
 
 /**
  * Walks the candidates of `config` and resolves with the first connection; its socket is the caller's alone from then
@@ -16,7 +16,7 @@ export async function connect<const Input extends ConfigInput>(
   options: ConnectOptions = {},
 ): Promise<ConnectionFor<Input>> {
   const { signal } = options
-  const root = makeRoot(checkedConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
+  const root = new Root(checkedConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
   signal?.throwIfAborted()
   const onAbort = () => root.send({ type: 'stop' })
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -28,7 +28,7 @@ export async function connect<const Input extends ConfigInput>(
           // Taken in the same instant in which it was released: nobody else listens to the socket.
           if (attempt !== null) resolve(root.take(attempt, true) as ConnectionFor<Input>)
           else if (outcome === 'stopped') reject(signal?.reason as Error)
-          else reject(new ConnectError(why ?? failure('STOPPED', 'plan'), root.ledger()))
+          else reject(new ConnectError(why ?? failure('STOPPED', 'plan'), root.ledger))
         },
       })
     })

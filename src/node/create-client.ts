@@ -5,7 +5,7 @@ import type { Failure } from '../failure.ts'
 import { type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
 import { ConnectError } from './connect-error.ts'
 import type { ClientConnection } from './connection.ts'
-import { type ConnectOptions, type Root, checkedConfig, makeRoot } from './root.ts'
+import { type ConnectOptions, Root, checkedConfig } from './root.ts'
 
 /** What a client tells; `note` is everything, in order. */
 export interface ClientEvents {
@@ -22,7 +22,7 @@ export interface ClientEvents {
  * giving up ends it: closing the socket of a connection is a loss, and the client reconnects.
  */
 export function createClient(config: ConfigInput, options: ConnectOptions = {}): Client {
-  return new Client(makeRoot(checkedConfig(config), false, options), options.signal)
+  return new Client(new Root(checkedConfig(config), false, options), options.signal)
 }
 
 export class Client extends EventEmitter<ClientEvents> implements AsyncDisposable {
@@ -56,7 +56,7 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
 
   /** Every attempt, skip and failed look-up of the last finished round and the one under way. */
   get ledger(): readonly LedgerEntry[] {
-    return entriesOf(this.#root.ledger())
+    return entriesOf(this.#root.ledger)
   }
 
   /** Leaves the candidate (or the pause) of the moment for the next one. */
@@ -111,6 +111,6 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
     this.#signal?.removeEventListener('abort', this.#stop)
     this.#connection = undefined
     this.#end()
-    if (why) this.#tell('failed', new ConnectError(why, this.#root.ledger()))
+    if (why) this.#tell('failed', new ConnectError(why, this.#root.ledger))
   }
 }

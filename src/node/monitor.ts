@@ -1,29 +1,47 @@
-/** Says when this machine's addresses change. It knows no socket and does not judge the change. */
+/**
+ * Says when this machine's addresses change: one for the process, however many clients listen. It knows no socket and
+ * does not judge the change.
+ */
 import { networkInterfaces } from 'node:os'
-import type { MonitorSays } from '../actors.ts'
-import { ioActor } from '../contain.ts'
+import type { Clock } from '../actors.ts'
+import { nodeClock } from './clock.ts'
 
 /** Node tells nobody of a change, so it is looked for; ms. */
 const EVERY = 5_000
 
-type Interfaces = typeof networkInterfaces
+/** Calls `changed` at each change until the returned function is called. */
+export type Monitor = (changed: () => void) => () => void
 
-export function nodeMonitor(interfaces: Interfaces = networkInterfaces) {
-  return ioActor<undefined, MonitorSays>(({ say, clock }) => {
-    let known = addressesOf(interfaces)
-    const look = () => {
-      const found = addressesOf(interfaces) ?? known
-      if (known !== undefined && found !== known) say({ type: 'network.changed' })
-      known = found
+/** Looks only while somebody listens. */
+export function networkMonitor(interfaces = networkInterfaces, clock: Clock = nodeClock): Monitor {
+  const listeners = new Set<() => void>()
+  let known: string | undefined
+  let timer: unknown
+
+  const look = () => {
+    const found = addressesOf(interfaces) ?? known
+    const differs = known !== undefined && found !== known
+    known = found
+    timer = clock.setTimeout(look, EVERY)
+    if (differs) for (const changed of [...listeners]) changed()
+  }
+
+  return (changed) => {
+    // An own function for each listener, so that one that listens twice is two.
+    const listener = () => changed()
+    listeners.add(listener)
+    if (listeners.size === 1) {
+      known = addressesOf(interfaces)
       timer = clock.setTimeout(look, EVERY)
     }
-    let timer = clock.setTimeout(look, EVERY)
-    return () => clock.clearTimeout(timer)
-  })
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0) clock.clearTimeout(timer)
+    }
+  }
 }
 
 /** The set of addresses as one string; `undefined` when the system does not say (it may refuse). */
-function addressesOf(interfaces: Interfaces): string | undefined {
+function addressesOf(interfaces: typeof networkInterfaces): string | undefined {
   try {
     const named = Object.entries(interfaces())
     return named

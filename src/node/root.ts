@@ -3,8 +3,9 @@
  * number of a winner into a connection.
  */
 import { randomInt } from 'node:crypto'
-import { type InspectionEvent, type Observer, createActor } from 'xstate'
-import { type ClientActors, type ClientOutput, clientLogic, ledgerOf } from '../../machines/client.ts'
+import { type Actor, type InspectionEvent, type Observer, createActor } from 'xstate'
+import { type ClientOutput, clientLogic, ledgerOf } from '../../machines/client.ts'
+import type { DialActors } from '../../machines/dial.ts'
 import type { Clock } from '../actors.ts'
 import { validateConfig } from '../config/validate.ts'
 import type { Config, ConfigInput } from '../config/schema.ts'
@@ -16,6 +17,7 @@ import { nodeActors } from './actors.ts'
 import { nodeClock } from './clock.ts'
 import { ConfigError } from './connect-error.ts'
 import { type Connection, connectionOf } from './connection.ts'
+import { networkMonitor } from './monitor.ts'
 
 export interface ConnectOptions {
   /** Aborting it ends the attempts, closes what is open, and rejects with its reason. */
@@ -23,21 +25,11 @@ export interface ConnectOptions {
   /** Goes straight to XState: any XState inspector works. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
   readonly clock?: Clock
-  readonly actors?: Partial<ClientActors>
+  readonly actors?: Partial<DialActors>
   /** 32 bits that decide every shuffle and jitter; drawn at random by default. */
   readonly seed?: number
   /** Where the configuration's key handles lead (`parseConfig` returns it). */
   readonly vault?: Vault
-}
-
-export interface Root {
-  readonly seed: number
-  readonly ledger: () => Ledger
-  readonly send: (event: RootCommand) => void
-  /** The winner's socket, taken out of the registry when it is `released`. */
-  readonly take: (attempt: number, released: boolean) => Connection
-  /** Starts it; `ended` comes once, after the last note. */
-  readonly start: (listener: { note: (note: Note) => void; ended: (output: ClientOutput) => void }) => void
 }
 
 type RootCommand =
@@ -61,58 +53,89 @@ function logicFor({ actors, vault }: ConnectOptions): ReturnType<typeof clientLo
   return clientLogic({ ...nodeActors(vault ? { vault } : {}), ...actors })
 }
 
-export function makeRoot(config: Config, release: boolean, options: ConnectOptions): Root {
-  const seed = options.seed ?? randomInt(2 ** 32)
-  const actor = createActor(logicFor(options), {
-    clock: options.clock ?? nodeClock,
-    input: { config, seed, release },
-    ...(options.inspect && { inspect: options.inspect }),
-  })
-  const { system } = actor
-  const ledger = () => ledgerOf(actor.getSnapshot())
-  const confirmations = new Map<number, { sent: number; received: number }>()
+/** One poll of the interfaces for all clients of the process. */
+const onNetworkChange = networkMonitor()
 
-  const follow = (note: Note) => {
-    if (note.type === 'attempt.confirmed') confirmations.set(note.attempt, { sent: note.sent, received: note.received })
-    if (note.type === 'attempt.lost') confirmations.delete(note.attempt)
+interface Listener {
+  readonly note: (note: Note) => void
+  /** Once, after the last note. */
+  readonly ended: (output: ClientOutput) => void
+}
+
+export class Root {
+  readonly seed: number
+  readonly #release: boolean
+  readonly #actor: Actor<ReturnType<typeof clientLogic>>
+  #confirmation: Connection['confirmation']
+  #unwatch: (() => void) | undefined
+
+  constructor(config: Config, release: boolean, options: ConnectOptions) {
+    this.#release = release
+    this.seed = options.seed ?? randomInt(2 ** 32)
+    this.#actor = createActor(logicFor(options), {
+      clock: options.clock ?? nodeClock,
+      input: { config, seed: this.seed, release },
+      ...(options.inspect && { inspect: options.inspect }),
+    })
   }
 
-  return {
-    seed,
-    ledger,
-    send: (event) => {
-      if (actor.getSnapshot().status === 'active') actor.send(event)
-    },
-    take: (attempt, released) => {
-      const entries = entriesOf(ledger())
-      const entry = entries.find((entry) => entry.attempt === attempt)
-      const socket = handlesOf(system).get(attempt)
-      if (!entry?.candidate || !socket) throw new Error(`attempt ${attempt} left no socket`)
-      if (released) handlesOf(system).delete(attempt)
-      const { remote, hops } = entry
-      const candidate = { ...entry.candidate, remote: remote.index, hops }
-      const confirmation = confirmations.get(attempt)
-      return connectionOf({ attempt, remote, candidate, confirmation, ledger: entries, seed }, socket.handle)
-    },
-    start: ({ note, ended }) => {
-      actor.on('*', (told) => {
-        follow(told)
-        note(told)
-      })
-      actor.subscribe({
-        complete: () => {
-          const { output } = actor.getSnapshot()
-          if (output) ended(output)
-        },
-        error: (bug) => {
-          closeHandles(system)
-          ended({ outcome: 'failed', attempt: null, failure: internal(bug) })
-        },
-      })
-      actor.start()
-      // A stop that came earlier has waited in the mailbox, and was first.
-      if (actor.getSnapshot().status === 'active') actor.send({ type: 'start' })
-    },
+  get ledger(): Ledger {
+    return ledgerOf(this.#actor.getSnapshot())
+  }
+
+  send(command: RootCommand): void {
+    if (this.#isActive) this.#actor.send(command)
+  }
+
+  /** The winner's socket; taken out of the registry when it is `released`. */
+  take(attempt: number, released: boolean): Connection {
+    const handles = handlesOf(this.#actor.system)
+    const ledger = entriesOf(this.ledger)
+    const entry = ledger.find((entry) => entry.attempt === attempt)
+    const socket = handles.get(attempt)
+    if (!entry?.candidate || !socket) throw new Error(`attempt ${attempt} left no socket`)
+    if (released) handles.delete(attempt)
+    const { remote, hops } = entry
+    const candidate = { ...entry.candidate, remote: remote.index, hops }
+    const won = { attempt, remote, candidate, confirmation: this.#confirmation, ledger, seed: this.seed }
+    return connectionOf(won, socket.handle)
+  }
+
+  start({ note, ended }: Listener): void {
+    const actor = this.#actor
+    const end = (output: ClientOutput) => {
+      this.#unwatch?.()
+      ended(output)
+    }
+    actor.on('*', (told) => {
+      this.#follow(told)
+      note(told)
+    })
+    actor.subscribe({
+      complete: () => {
+        const { output } = actor.getSnapshot()
+        if (output) end(output)
+      },
+      error: (bug) => {
+        closeHandles(actor.system)
+        end({ outcome: 'failed', attempt: null, failure: internal(bug) })
+      },
+    })
+    actor.start()
+    // A stop that came earlier has waited in the mailbox, and was first.
+    if (this.#isActive) actor.send({ type: 'start' })
+  }
+
+  get #isActive(): boolean {
+    return this.#actor.getSnapshot().status === 'active'
+  }
+
+  #follow(note: Note): void {
+    if (note.type === 'attempt.started') this.#confirmation = undefined
+    if (note.type === 'attempt.confirmed') this.#confirmation = { sent: note.sent, received: note.received }
+    // Only who waits has a use for the network's changes.
+    if (note.type === 'backoff.started' || (note.type === 'attempt.won' && !this.#release))
+      this.#unwatch ??= onNetworkChange(() => this.send({ type: 'network.changed' }))
   }
 }
 

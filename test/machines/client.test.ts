@@ -185,21 +185,6 @@ test('numbers are never used twice, whatever ends a round', () => {
 })
 
 describe('the network', () => {
-  test('is watched from the first connection or pause on, by one monitor, to the end', () => {
-    const s = stage({ remotes: [A] })
-    s.start()
-    expect(s.monitors).toHaveLength(0)
-    s.fail(1)
-    expect(s.monitors).toHaveLength(1)
-    s.wait(1086)
-    s.connected(2)
-    expect(s.monitors).toHaveLength(1)
-    s.monitors[0]?.({ type: 'network.changed' })
-    expect(s.lines().at(-1)).toBe('1086 network changed')
-    s.stop()
-    expect(s.leaks()).toEqual(CLEAN)
-  })
-
   test('its changes are only noted while dialing or connected', () => {
     const s = stage({ remotes: [A] })
     s.start()

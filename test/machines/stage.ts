@@ -4,14 +4,7 @@
  */
 import { createActor } from 'xstate'
 import { type ClientInput, clientLogic, ledgerOf } from '../../machines/client.ts'
-import type {
-  DialerHears,
-  DialerInput,
-  DialerSays,
-  MonitorSays,
-  ResolverInput,
-  ResolverSays,
-} from '../../src/actors.ts'
+import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../../src/actors.ts'
 import { type ConfigInput, ConfigSchema } from '../../src/config/schema.ts'
 import { ioActor } from '../../src/contain.ts'
 import { failure } from '../../src/failure.ts'
@@ -29,13 +22,8 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
   const clock = new HeapClock()
   const queries = new Map<number, Stub<ResolverInput, ResolverSays>>()
   const attempts = new Map<number, Stub<DialerInput, DialerSays>>()
-  const monitors: ((event: MonitorSays) => void)[] = []
   const seen = { queries: [] as number[], attempts: [] as number[] }
   const actors = {
-    monitor: ioActor<undefined, MonitorSays>(({ say }) => {
-      monitors.push(say)
-      return () => monitors.pop()
-    }),
     resolver: ioActor<ResolverInput, ResolverSays>(({ input, say }) => {
       queries.set(input.query, { input, say, heard: [] })
       seen.queries.push(input.query)
@@ -76,8 +64,6 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
     next: () => actor.send({ type: 'next' }),
     networkChanged: () => actor.send({ type: 'network.changed' }),
     reject: (attempt: number) => actor.send({ type: 'reject', attempt, reason: 'not authorised' }),
-    /** What watches the network, where something does. */
-    monitors,
     wait: (ms: number) => clock.runUntil(clock.now() + ms),
 
     answer: (n: number, ...addresses: string[]) => query(n).say({ type: 'resolver.answered', query: n, addresses }),
@@ -101,7 +87,6 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
     leaks: () => ({
       queries: queries.size,
       attempts: attempts.size,
-      monitors: monitors.length,
       timers: clock.timers,
       errors: errors.length,
     }),
@@ -109,7 +94,7 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
   return self
 }
 
-export const CLEAN = { queries: 0, attempts: 0, monitors: 0, timers: 0, errors: 0 }
+export const CLEAN = { queries: 0, attempts: 0, timers: 0, errors: 0 }
 
 function missing(what: string): never {
   throw new Error(`${what} is not alive`)

@@ -1,7 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { createActor, setup } from 'xstate'
-import { nodeMonitor } from '../../src/node/monitor.ts'
+import { networkMonitor } from '../../src/node/monitor.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 
 const address = (cidr: string) => ({ address: cidr.split('/')[0], cidr }) as NetworkInterfaceInfo
@@ -10,16 +9,12 @@ const address = (cidr: string) => ({ address: cidr.split('/')[0], cidr }) as Net
 function watch(interfaces: () => NodeJS.Dict<NetworkInterfaceInfo[]>) {
   const clock = new HeapClock()
   const changes: number[] = []
-  const parent = setup({ actors: { monitor: nodeMonitor(interfaces) } }).createMachine({
-    invoke: { src: 'monitor' },
-    on: { 'network.changed': { actions: () => changes.push(clock.now()) } },
-  })
-  const actor = createActor(parent, { clock })
-  actor.start()
-  return { clock, changes, stop: () => actor.stop() }
+  const monitor = networkMonitor(interfaces, clock)
+  const stop = monitor(() => changes.push(clock.now()))
+  return { clock, changes, monitor, stop }
 }
 
-describe('nodeMonitor', () => {
+describe('networkMonitor', () => {
   it('looks every 5 s, and tells when the set of addresses differs', () => {
     let now: NodeJS.Dict<NetworkInterfaceInfo[]> = { lo: [address('127.0.0.1/8')] }
     const { clock, changes } = watch(() => now)
@@ -61,12 +56,31 @@ describe('nodeMonitor', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('looks once for all who listen, and tells each until it has had enough', () => {
+    let now: NodeJS.Dict<NetworkInterfaceInfo[]> = {}
+    let looks = 0
+    const { clock, changes, monitor, stop } = watch(() => (looks++, now))
+    const others: number[] = []
+    const leave = monitor(() => others.push(clock.now()))
+    expect(looks).toBe(1)
+    now = { eth0: [address('192.0.2.1/24')] }
+    clock.runUntil(5_000)
+    expect(looks).toBe(2)
+    leave()
+    leave()
+    now = {}
+    clock.runUntil(10_000)
+    expect(changes).toEqual([5_000, 10_000])
+    expect(others).toEqual([5_000])
+    stop()
+    expect(clock.timers).toBe(0)
+  })
+
   it('reads the real interfaces by default', () => {
     const clock = new HeapClock()
-    const parent = setup({ actors: { monitor: nodeMonitor() } }).createMachine({ invoke: { src: 'monitor' } })
-    const actor = createActor(parent, { clock }).start()
+    const stop = networkMonitor(undefined, clock)(() => {})
     clock.runUntil(5_000)
-    expect(actor.getSnapshot().status).toBe('active')
-    actor.stop()
+    expect(clock.timers).toBe(1)
+    stop()
   })
 })

@@ -23,6 +23,8 @@ export interface Peer {
   /** TCP: RST. UDP: the port is closed. */
   readonly reset: (client: number) => void
   readonly fin: (client: number) => void
+  /** Some client has not hung up. On UDP nobody can tell. */
+  readonly hasClients: boolean
   /** Accepts no more; connections that are there live on, until `destroy`. */
   readonly close: () => Promise<void>
   readonly destroy: () => void
@@ -62,12 +64,15 @@ class Inbox {
 async function openTcpPeer({ address: host, port }: Address): Promise<Peer> {
   const inbox = new Inbox()
   const clients = new Map<number, Socket>()
+  const present = new Set<Socket>()
   const waiting = new Map<number, () => void>()
   const server: Server = createServer((socket) => {
     const client = socket.remotePort ?? 0
     clients.set(client, socket)
+    present.add(socket)
     // A client may reset at any time: that is its right.
     socket.on('error', () => {}).on('data', (bytes: Uint8Array) => inbox.take(client, bytes))
+    socket.on('close', () => present.delete(socket))
     waiting.get(client)?.()
   })
   server.listen({ host, port, ipv6Only: true })
@@ -80,6 +85,9 @@ async function openTcpPeer({ address: host, port }: Address): Promise<Peer> {
     answer: (client, n) => clients.get(client)?.write(answerTo(inbox.request(client, n), 'tcp')),
     reset: (client) => clients.get(client)?.resetAndDestroy(),
     fin: (client) => clients.get(client)?.end(),
+    get hasClients() {
+      return present.size > 0
+    },
     // 'close' comes with the last connection only; the port is free at once.
     close: () => Promise.resolve(void server.close()),
     destroy: () => {
@@ -109,6 +117,7 @@ async function openUdpPeer({ address, port }: Address): Promise<Peer> {
     answer: (client, n) => socket.send(answerTo(inbox.request(client, n), 'udp'), client, clients.get(client)),
     reset: close,
     fin: () => {},
+    hasClients: false,
     close: () => Promise.resolve(close()),
     destroy: close,
   }

@@ -26,6 +26,7 @@ import { Stillness } from './stillness.ts'
 /** The trace of a scenario, exact to the scripted millisecond. Fails when anything was left open. */
 export async function play(scenario: ClientScenario, places: Places): Promise<readonly string[]> {
   const clock = new HeapClock()
+  const before = socketsOfProcess()
   const { start, isRunning, stillness, trace, end } = stage(scenario, places, clock)
   try {
     await stillness.settled()
@@ -38,6 +39,7 @@ export async function play(scenario: ClientScenario, places: Places): Promise<re
   } finally {
     await end()
   }
+  await stillness.until('the end of every socket', () => socketsOfProcess() <= before)
   return trace
 }
 
@@ -93,6 +95,8 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
   const end = async () => {
     subscription.unsubscribe()
     actor.stop()
+    // Not before the peers have seen it: their own end would close what the engine has forgotten.
+    await stillness.until('the hanging up of every client', () => world.isDeserted)
     for (const id of script) clock.clearTimeout(id)
     await world.close()
     expect(world.open).toEqual([])
@@ -100,6 +104,9 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
   }
   return { start, isRunning, stillness, trace, end }
 }
+
+const socketsOfProcess = () =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'UDPWrap').length
 
 /** The system's resolver by the script; a silent one never comes back, which the queue of look-ups has to bear. */
 function scriptedLookup(names: VirtualNames, clock: ScriptClock): Lookup {

@@ -8,12 +8,13 @@
 import { type Endpoint, formatEndpoint } from '../../src/endpoint.ts'
 import { type Failure, failure, isShortage } from '../../src/failure.ts'
 import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
+import { WILDCARD } from '../../src/node/kernel.ts'
 import { nodeWire } from '../../src/node/wire.ts'
 import { type KillHow, VirtualNetwork } from '../../src/sim/network.ts'
 import { type Binds, type Network, type Scenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../../src/wire.ts'
 import { type Peer, openPeer } from './peers.ts'
-import type { Places } from './places.ts'
+import type { Local, Places } from './places.ts'
 import type { ScriptClock } from './script-clock.ts'
 import type { Stillness } from './stillness.ts'
 
@@ -32,6 +33,7 @@ export class ScriptedWorld {
   readonly #own: ReadonlySet<string>
   readonly #peers = new Map<string, Promise<Peer>>()
   readonly #retired: Promise<Peer>[] = []
+  readonly #up = new Set<Peer>()
   readonly #occupied = new Map<string, Promise<Peer>>()
   readonly #open = new Set<ScriptedSocket>()
 
@@ -71,6 +73,11 @@ export class ScriptedWorld {
     return [...this.#open].map(({ remote }) => formatEndpoint(remote))
   }
 
+  /** No peer has a client any more. */
+  get isDeserted(): boolean {
+    return [...this.#up].every((peer) => !peer.hasClients)
+  }
+
   async close(): Promise<void> {
     for (const peer of await Promise.all([...this.#peers.values(), ...this.#retired, ...this.#occupied.values()]))
       peer.destroy()
@@ -101,7 +108,7 @@ export class ScriptedWorld {
   /** The peer at a scripted endpoint, up and listening. */
   peer(transport: WireRequest['transport'], remote: Endpoint): Promise<Peer> {
     const key = `${transport} ${formatEndpoint(remote)}`
-    const found = this.#peers.get(key) ?? openPeer(transport, this.places.peer(remote))
+    const found = this.#peers.get(key) ?? this.#openPeer(transport, this.places.peer(remote))
     this.#peers.set(key, found)
     return found
   }
@@ -114,6 +121,12 @@ export class ScriptedWorld {
     this.#peers.delete(key)
     this.#retired.push(peer)
     await (await peer).close()
+  }
+
+  async #openPeer(...where: Parameters<typeof openPeer>): Promise<Peer> {
+    const peer = await openPeer(...where)
+    this.#up.add(peer)
+    return peer
   }
 
   #occupy(bind: string, code: string): Promise<Peer> {
@@ -137,6 +150,7 @@ class ScriptedSocket implements WireSocket {
   readonly #expected = new Set<() => void>()
   #real: WireSocket | undefined
   #peer: Peer | undefined
+  #target: Pick<Endpoint, 'address' | 'port'> | undefined
   #port = 0
   #requests = 0
   #sentAt = 0
@@ -233,17 +247,34 @@ class ScriptedSocket implements WireSocket {
 
   #openReal({ address, port }: Pick<Endpoint, 'address' | 'port'>): void {
     const { remote, local } = this.#request
-    const own = local?.address !== undefined && this.#world.isOwn(local.address)
-    const bound = local && this.#world.places.local({ address: local.address, port: local.port }, own)
+    const bound = local && this.#boundAt({ address: local.address, port: local.port })
     const request = { ...this.#request, remote: { family: remote.family, address, port }, local: bound }
+    this.#target = { address, port }
     this.#real = nodeWire().open(request, (event) => this.#hear(event))
+  }
+
+  #boundAt(local: Local): Local {
+    const own = local.address !== undefined && this.#world.isOwn(local.address)
+    return this.#world.places.local(local, own)
+  }
+
+  /** Where the script bound it, if that is where it is. */
+  #scripted(found: Endpoint | undefined): Endpoint | undefined {
+    const { local, family } = this.#request
+    if (!local || !found) return undefined
+    const wanted = { address: local.address ?? WILDCARD[family], port: local.port }
+    const bound = this.#boundAt(wanted)
+    // A wildcard is filled in by the kernel as soon as it connects.
+    const isBound = local.address === undefined || found.address === bound.address
+    const address = isBound ? wanted.address : found.address
+    return { family, address, port: found.port === bound.port ? wanted.port : found.port }
   }
 
   #hear(event: WireEvent): void {
     if (this.#state === 'closed') return
     switch (event.type) {
       case 'opened':
-        return this.#tell({ ...event, local: this.#request.local && event.local })
+        return this.#tell({ type: 'opened', local: this.#scripted(event.local) })
       case 'connected':
         this.#port = event.local?.port ?? 0
         return void this.#world.stillness.during('to be accepted', this.#connected(event))
@@ -268,9 +299,9 @@ class ScriptedSocket implements WireSocket {
           this.#expect('a reset')
           this.#resetByPeer()
         })
-      // The dialer compares the two ends.
-      const isItself = local && this.#isItself()
-      this.#tell({ type: 'connected', local: isItself ? { ...this.remote } : local })
+      // The dialer compares the two ends, as the script has them.
+      const isItself = local?.address === this.#target?.address && local?.port === this.#target?.port
+      this.#tell({ type: 'connected', local: isItself ? this.remote : local })
     })
   }
 

@@ -42,4 +42,11 @@ export class Stillness {
     }
     if (this.#error !== undefined) throw new Error('the script could not be played', { cause: this.#error })
   }
+
+  /** Resolves when it is so, and everything is still. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const since = performance.now()
+    for (await this.settled(); !isSo(); await this.settled())
+      if (performance.now() - since > PATIENCE) throw new Error(`never came: ${what}`)
+  }
 }

@@ -20,7 +20,15 @@ const VIRTUAL_ONLY: Readonly<Record<string, string>> = {
     'net.Socket binds "::" for both families and cannot be told otherwise, so a taken 0.0.0.0 takes it along',
 }
 
-const withoutLocalEnds = (line: string) => line.replace(/ from \S+$/, '')
+/** Neither twin chooses its own ports below this; what is bound on purpose is. */
+const CHOSEN_BELOW = 32_768
+
+/** A bound end is the script's; what the system chose, each twin chooses for itself. */
+function withoutLocalEnds(line: string): string {
+  return line
+    .replace(/ connected from \S+$/, ' connected')
+    .replace(/:(\d+)$/, (end, port: string) => (Number(port) < CHOSEN_BELOW ? end : ':any'))
+}
 
 let hole: BlackHole
 let places: () => Places

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Note } from '../../src/ledger.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
 import type { Scenario } from '../../src/sim/scenario.ts'
+import { catalogue } from '../scenarios/catalogue.ts'
 import { clientByHand } from './by-hand.ts'
 import { script } from './script.ts'
 
@@ -14,17 +15,24 @@ const RUNS = 40
 /** Events of a run after which it is aborted, one after the other: the rest of a long one repeats itself. */
 const EVENTS = 60
 
-/** Generated runs in which something happens. */
-const runs = fc
-  .sample(script, { seed: 20_261_122, numRuns: 400 })
-  .map((scenario) => ({ scenario, events: eventsOf(scenario) }))
-  .filter(({ events }) => events >= 10)
-  .slice(0, RUNS)
-  .map(({ scenario, events }, index) => ({
-    index,
-    scenario,
-    ends: Array.from({ length: Math.min(EVENTS, events) + 1 }, (_, at) => at),
-  }))
+/** Half of them the catalogue's, half generated; each long enough to be worth it. */
+const scenarios = [catalogue().map(({ scenario }) => scenario), fc.sample(script, { seed: 20_261_122, numRuns: 400 })]
+const runs = scenarios
+  .flatMap((half) =>
+    spread(
+      half.map((scenario) => ({ scenario, events: eventsOf(scenario) })).filter(({ events }) => events >= 10),
+      RUNS / 2,
+    ),
+  )
+  .map(({ scenario, events }, index) => {
+    return { index, scenario, ends: Array.from({ length: Math.min(EVENTS, events) + 1 }, (_, at) => at) }
+  })
+
+/** So many of them, evenly taken from all. */
+function spread<T>(items: readonly T[], count: number): readonly T[] {
+  const slot = (i: number) => Math.floor((i * count) / items.length)
+  return items.filter((_, i) => slot(i) !== slot(i - 1))
+}
 
 function eventsOf(scenario: Scenario): number {
   const { start, step } = clientByHand(scenario)

@@ -15,6 +15,7 @@ const COPIED = [
   'machines',
   'test/properties',
   'test/reference',
+  'test/scenarios',
   'test/vitest.config.ts',
   'package.json',
   'tsconfig.json',

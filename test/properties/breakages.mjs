@@ -12,6 +12,13 @@ export const breakages = [
     replace: 'if (accepted) closing?.close()',
   },
   {
+    id: 'C1',
+    what: 'a name that waits to be repeated fails twice',
+    file: 'machines/dial.ts',
+    search: '...(lookup.failed ? [] : [told])',
+    replace: 'told',
+  },
+  {
     id: 'C2',
     what: 'a socket that is closed leaves its question to be asked again',
     file: 'src/dialer.ts',
@@ -24,6 +31,13 @@ export const breakages = [
     file: 'src/pacing.ts',
     search: 'view.inFlight >= pacing.maxInFlight',
     replace: 'view.inFlight > pacing.maxInFlight',
+  },
+  {
+    id: 'S1',
+    what: 'a sequential client keeps two attempts going',
+    file: 'src/pacing.ts',
+    search: 'if (!racing && view.inFlight > 0) return WAIT',
+    replace: 'if (!racing && view.inFlight > 1) return WAIT',
   },
   {
     id: 'S2',
@@ -97,6 +111,13 @@ export const breakages = [
     replace: 'agenda: first ? order : order,',
   },
   {
+    id: 'O4',
+    what: 'a life of 9 s is a success',
+    file: 'machines/dial.ts',
+    search: 'const LONG_LIFE = 10_000',
+    replace: 'const LONG_LIFE = 9_000',
+  },
+  {
     id: 'O5',
     what: 'the pause doubles one round early',
     file: 'src/backoff.ts',
@@ -148,10 +169,25 @@ export const breakages = [
     test: 'determinism',
   },
   {
+    id: 'D2',
+    what: "the core asks the host's clock",
+    file: 'src/backoff.ts',
+    search: 'return Math.round(base *',
+    replace: 'return 0 * Date.now() + Math.round(base *',
+    test: 'determinism',
+  },
+  {
     id: 'MODEL',
     what: 'resolv-retry waits 4 s instead of 5 s',
     file: 'machines/dial.ts',
     search: 'const LOOKUP_PAUSE = 5_000',
     replace: 'const LOOKUP_PAUSE = 4_000',
+  },
+  {
+    id: 'MODEL',
+    what: 'a name that fails after the first connection fails the start',
+    file: 'machines/dial.ts',
+    search: 'lookup: null, starting: false }',
+    replace: 'lookup: null }',
   },
 ]

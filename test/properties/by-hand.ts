@@ -2,20 +2,25 @@
 import { createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
 import type { Note } from '../../src/ledger.ts'
-import type { Scenario } from '../../src/sim/scenario.ts'
-import { leaksOf, virtualActors, virtualWorld } from '../../src/sim/world.ts'
+import type { Scenario, TimelineEntry } from '../../src/sim/scenario.ts'
+import { type VirtualWorld, leaksOf, virtualActors, virtualWorld } from '../../src/sim/world.ts'
 
 type Actors = ReturnType<typeof virtualActors>
 
-/** `dress`: what is done to the actors first. The script's timeline is left out, so that what is on the clock is ours. */
-export function clientByHand({ config, seed, untilMs, ...script }: Scenario, dress = (actors: Actors) => actors) {
+/** `dress`: what is done to the actors first. Of the timeline the world's part is played; commands are for the caller. */
+export function clientByHand(
+  { config, seed, untilMs, timeline, ...script }: Scenario,
+  dress = (actors: Actors) => actors,
+) {
   const world = virtualWorld(script)
+  const { clock } = world
   const actor = createActor(clientLogic(dress(virtualActors(() => world))), {
-    clock: world.clock,
+    clock,
     input: { config, seed, release: false },
   })
   const notes: Note[] = []
   actor.on('*', (note) => notes.push(note))
+  const entries = timeline.map((entry) => clock.at(entry.atMs, 0, () => befall(entry, world)))
   const isAlive = () => actor.getSnapshot().status === 'active'
   return {
     world,
@@ -26,10 +31,19 @@ export function clientByHand({ config, seed, untilMs, ...script }: Scenario, dre
       actor.send({ type: 'start' })
     },
     /** The next callback of the clock; false at the end. */
-    step: () => isAlive() && (world.clock.next ?? Infinity) <= untilMs && world.clock.step(),
+    step: () => isAlive() && (clock.next ?? Infinity) <= untilMs && clock.step(),
     stop: () => {
       if (isAlive()) actor.send({ type: 'stop' })
+      // What the script has still to say is not the client's.
+      for (const entry of entries) clock.clearTimeout(entry)
     },
     left: () => leaksOf(world, actor.system),
   }
+}
+
+function befall(entry: TimelineEntry, { network, names }: VirtualWorld): void {
+  if ('network' in entry) network.change(entry.network)
+  else if ('names' in entry) names.change(entry.names)
+  else if ('kill' in entry) network.kill(entry.kill.address, entry.kill.how)
+  else if ('bindError' in entry) network.changeBinds(entry.bindError)
 }

@@ -15,6 +15,11 @@ type Invariant = (seen: Observation, rounds: readonly PlayedRound[]) => string |
 
 const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 
+/** A connection that lived so long, ms, was a success. */
+const LONG_LIFE = 10_000
+/** However long it lived: it was not wanted, or a refusal shows that it never worked. */
+const BELITTLED: ReadonlySet<string> = new Set(['REJECTED', 'NEXT', 'ECONNREFUSED'])
+
 export const invariants = {
   /** Every socket that was opened is closed once, and every attempt and look-up ends at most once. */
   C1({ sockets, notes }) {
@@ -164,8 +169,13 @@ export const invariants = {
 
   /** After a long life its remote is asked first and its candidate tried first; after a short one the round goes on at once. */
   O4({ notes, scenario }, rounds) {
+    let wonAt = 0
     for (const [i, note] of notes.entries()) {
+      if (note.type === 'attempt.won') wonAt = note.at
       if (note.type !== 'attempt.lost') continue
+      const isLong = note.at - wonAt >= LONG_LIFE
+      if (note.kept !== isLong && (note.kept || !BELITTLED.has(note.failure.code)))
+        return `a life of ${note.at - wonAt} ms was ${note.kept ? 'kept' : 'no success'}`
       const then = notes[i + 1]
       if (!then) continue
       const goesOn = note.kept ? then.type === 'round.ended' : then.type !== 'round.ended'

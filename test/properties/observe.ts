@@ -18,7 +18,7 @@ export interface Life {
   readonly closedAt: number[]
 }
 
-export interface Bind {
+interface Bind {
   readonly family: Family
   readonly address: string | undefined
 }

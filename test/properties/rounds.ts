@@ -8,7 +8,7 @@ import { type Target, candidates, normal } from '../reference/candidates.ts'
 
 type NoteOf<Type extends Note['type']> = Extract<Note, { readonly type: Type }>
 
-export interface Tried {
+interface Tried {
   readonly n: number
   readonly key: string
   readonly remote: number
@@ -29,7 +29,7 @@ export interface PlayedRound {
   end: 'failed' | 'ended' | undefined
 }
 
-export const keyOf = (target: Pick<Target, 'remote' | 'transport' | 'address' | 'port'>) =>
+const keyOf = (target: Pick<Target, 'remote' | 'transport' | 'address' | 'port'>) =>
   `${target.remote} ${target.transport} ${target.address} ${target.port}`
 
 export function roundsOf(notes: readonly Note[], { config: { remotes } }: Scenario): readonly PlayedRound[] {

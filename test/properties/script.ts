@@ -63,7 +63,7 @@ const switches = fc.record({
   stops: fc.boolean(),
   oneStack: fc.boolean(),
 })
-export type Switches = typeof switches extends fc.Arbitrary<infer T> ? T : never
+type Switches = typeof switches extends fc.Arbitrary<infer T> ? T : never
 
 const remote = fc.record({
   literal: pick(...ADDRESSES),

@@ -8,13 +8,15 @@ import { type Behaviour, type Names, type Scenario, canonicalBind, canonicalTarg
 import type { Agenda, Ticket } from './agenda.ts'
 import type { Target } from './candidates.ts'
 
+type KillHow = 'reset' | 'fin' | 'vanish'
+
 export interface Reply {
   readonly afterMs: number
   readonly addresses?: readonly string[]
   readonly code?: string
 }
 
-/** What a socket tells. `stage` is where the world says that it failed. */
+/** What a socket tells. */
 export interface Told {
   readonly opened: () => void
   readonly connected: (toItself: boolean) => void
@@ -22,11 +24,10 @@ export interface Told {
   readonly failed: (code: string) => void
 }
 
-export interface Link {
-  readonly target: Target
-  readonly send: () => void
-  readonly close: () => void
-  readonly kill: (how: 'reset' | 'fin' | 'vanish') => void
+/** What a socket is bound to; no address is the wildcard of its family. */
+interface Local {
+  readonly address?: string | undefined
+  readonly port: number
 }
 
 export const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
@@ -73,7 +74,7 @@ export class World {
     for (const [key, code] of Object.entries(binds)) this.#binds.set(canonicalBind(key) ?? key, code)
   }
 
-  kill(address: string, how: 'reset' | 'fin' | 'vanish'): void {
+  kill(address: string, how: KillHow): void {
     for (const link of this.links)
       if ([link.target.address, formatEndpoint(link.target)].includes(canonicalTarget(address) ?? '')) link.kill(how)
   }
@@ -97,79 +98,27 @@ export class World {
   }
 
   /** Opens a socket for the attempt `n`. `local`: what it is bound to. */
-  open(n: number, target: Target, local: { address?: string | undefined; port: number } | undefined, told: Told): Link {
-    const { family, transport, address, port } = target
-    const tcp = transport === 'tcp'
-    const pending = new Set<Ticket>()
-    let state: 'opening' | 'connected' | 'vanished' | 'closed' = 'opening'
+  open(n: number, target: Target, local: Local | undefined, told: Told): Link {
+    const { transport, address, family } = target
     const found =
       this.#peers.get(`${transport} ${formatEndpoint(target)}`) ?? this.#peers.get(`${transport} ${address}`) ?? {}
     const error = this.#errorOf(found)
     // As long as there is an error, there is nothing else.
-    const behaviour: Behaviour = error === undefined ? found : {}
-    const after = (ms: number, run: () => void) => {
-      pending.add(this.#agenda.result(ms, n, run))
-    }
-    const end = () => {
-      state = 'closed'
-      this.links.delete(link)
-      this.#agenda.cancel(...pending)
-    }
-    const failAfter = (ms: number, code: string) => after(ms, () => fail(code))
-    const fail = (code: string) => {
-      end()
-      told.failed(code)
-    }
-    const connectAfter = (ms: number, toItself: boolean) =>
-      after(ms, () => {
-        state = 'connected'
-        if (behaviour.reset !== undefined) failAfter(behaviour.reset, tcp ? 'ECONNRESET' : 'ECONNREFUSED')
-        told.connected(toItself)
-      })
-    const link: Link = {
-      target,
-      send: () => {
-        if (state !== 'connected') return
-        if (behaviour.answer !== undefined) after(behaviour.answer, told.received)
-        if (behaviour.refuse !== undefined) failAfter(behaviour.refuse, 'ECONNREFUSED')
-        if (behaviour.unreachable !== undefined) failAfter(behaviour.unreachable, 'EHOSTUNREACH')
-      },
-      close: () => state !== 'closed' && end(),
-      kill: (how) => {
-        if (state !== 'connected') return
-        if (how === 'reset') fail(tcp ? 'ECONNRESET' : 'ECONNREFUSED')
-        else if (how === 'fin' && tcp) fail('CLOSED_BY_PEER')
-        else if (how === 'vanish') {
-          state = 'vanished'
-          this.#agenda.cancel(...pending)
-        }
-      },
-    }
-    this.links.add(link)
-
-    const { refuse, unreachable, connect, answer, mute, reset } = behaviour
+    const link = new Link(this.#agenda, n, target, error === undefined ? found : {}, told, this.links)
     const { afterMs = 0 } = found
-    if (error !== undefined && LOCAL.has(error)) {
-      failAfter(afterMs, error)
-      return link
-    }
-    const unbound = local && this.#bindError(transport, family, local)
-    if (unbound) {
-      failAfter(0, unbound)
-      return link
-    }
-    after(0, told.opened)
-    const source = this.#sourceOf(target, local?.address)
-    if (source === undefined) failAfter(0, 'ENETUNREACH')
-    else if (error !== undefined && afterMs === 0) failAfter(0, error)
+    const isOurs = error !== undefined && LOCAL.has(error)
+    const unbound = local && !isOurs ? this.#bindError(transport, family, local) : undefined
+    if (isOurs) link.failAfter(afterMs, error)
+    else if (unbound) link.failAfter(0, unbound)
     else {
-      const toItself = source === address && local?.port === port
-      if (!tcp || toItself) connectAfter(0, toItself)
-      else if (refuse !== undefined) failAfter(refuse, 'ECONNREFUSED')
-      else if (unreachable !== undefined) failAfter(unreachable, 'EHOSTUNREACH')
-      else if (connect !== undefined) connectAfter(connect, false)
-      else if (answer !== undefined || mute || reset !== undefined) connectAfter(0, false)
-      if (error !== undefined) failAfter(afterMs, error)
+      link.after(0, told.opened)
+      const source = this.#sourceOf(target, local?.address)
+      if (source === undefined) link.failAfter(0, 'ENETUNREACH')
+      else if (error !== undefined && afterMs === 0) link.failAfter(0, error)
+      else {
+        link.connect(source === address && local?.port === target.port)
+        if (error !== undefined) link.failAfter(afterMs, error)
+      }
     }
     return link
   }
@@ -181,7 +130,7 @@ export class World {
     return behaviour.error
   }
 
-  #bindError(transport: string, family: Family, local: { address?: string | undefined; port: number }) {
+  #bindError(transport: string, family: Family, local: Local) {
     const address = local.address ?? WILDCARD[family]
     if (parseAddress(address)?.family !== family) return 'EINVAL'
     const scripted = this.#binds.get(`${formatEndpoint({ address, port: local.port })}/${transport}`)
@@ -193,5 +142,87 @@ export class World {
     if (bound !== undefined && bound !== WILDCARD[family]) return bound
     const own = this.#own.filter((self) => parseAddress(self)?.family === family)
     return own.includes(address) ? address : own[0]
+  }
+}
+
+/** One socket and the peer behind it. */
+export class Link {
+  readonly target: Target
+  readonly #agenda: Agenda
+  readonly #n: number
+  readonly #peer: Behaviour
+  readonly #told: Told
+  readonly #all: Set<Link>
+  readonly #pending = new Set<Ticket>()
+  #state: 'opening' | 'connected' | 'vanished' | 'closed' = 'opening'
+
+  constructor(agenda: Agenda, n: number, target: Target, peer: Behaviour, told: Told, all: Set<Link>) {
+    this.#agenda = agenda
+    this.#n = n
+    this.target = target
+    this.#peer = peer
+    this.#told = told
+    this.#all = all.add(this)
+  }
+
+  after(ms: number, run: () => void): void {
+    this.#pending.add(this.#agenda.result(ms, this.#n, run))
+  }
+
+  failAfter(ms: number, code: string): void {
+    this.after(ms, () => this.#fail(code))
+  }
+
+  /** A UDP socket is connected at once, and so is one that dials itself. */
+  connect(toItself: boolean): void {
+    const { refuse, unreachable, connect, answer, mute, reset } = this.#peer
+    if (this.target.transport === 'udp' || toItself) this.#connectAfter(0, toItself)
+    else if (refuse !== undefined) this.failAfter(refuse, 'ECONNREFUSED')
+    else if (unreachable !== undefined) this.failAfter(unreachable, 'EHOSTUNREACH')
+    else if (connect !== undefined) this.#connectAfter(connect, false)
+    else if (answer !== undefined || mute || reset !== undefined) this.#connectAfter(0, false)
+  }
+
+  send(): void {
+    const { answer, refuse, unreachable } = this.#peer
+    if (this.#state !== 'connected') return
+    if (answer !== undefined) this.after(answer, this.#told.received)
+    if (refuse !== undefined) this.failAfter(refuse, 'ECONNREFUSED')
+    if (unreachable !== undefined) this.failAfter(unreachable, 'EHOSTUNREACH')
+  }
+
+  kill(how: KillHow): void {
+    if (this.#state !== 'connected') return
+    if (how === 'reset') this.#fail(this.#reset())
+    else if (how === 'vanish') this.#silence('vanished')
+    // A UDP peer that goes in good order says nothing about it.
+    else if (this.target.transport === 'tcp') this.#fail('CLOSED_BY_PEER')
+  }
+
+  close(): void {
+    this.#silence('closed')
+    this.#all.delete(this)
+  }
+
+  #connectAfter(ms: number, toItself: boolean): void {
+    this.after(ms, () => {
+      this.#state = 'connected'
+      if (this.#peer.reset !== undefined) this.failAfter(this.#peer.reset, this.#reset())
+      this.#told.connected(toItself)
+    })
+  }
+
+  #reset(): string {
+    return this.target.transport === 'tcp' ? 'ECONNRESET' : 'ECONNREFUSED'
+  }
+
+  #fail(code: string): void {
+    this.close()
+    this.#told.failed(code)
+  }
+
+  #silence(state: 'vanished' | 'closed'): void {
+    this.#state = state
+    this.#agenda.cancel(...this.#pending)
   }
 }

@@ -6,10 +6,10 @@
 export const breakages = [
   {
     id: 'C1',
-    what: 'a failed attempt does not close its socket',
+    what: 'an attempt does not close its socket',
     file: 'src/dialer.ts',
-    search: 'closing?.close()',
-    replace: 'if (accepted) closing?.close()',
+    search: /(closing|socket)\?\.close\(\)/,
+    replace: 'void $1',
   },
   {
     id: 'C1',
@@ -22,8 +22,8 @@ export const breakages = [
     id: 'C2',
     what: 'a socket that is closed leaves its question to be asked again',
     file: 'src/dialer.ts',
-    search: 'clock.clearTimeout(timer)\n      closing?.close()',
-    replace: 'closing?.close()',
+    search: /\n.*clearTimeout\(.*timer\)(\n.*\?\.close\(\))/,
+    replace: '$1',
   },
   {
     id: 'S1',

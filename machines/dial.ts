@@ -201,6 +201,7 @@ function ask(context: DialContext, at: number, lookup: Lookup, since = at): Dial
 function takeAnswer(context: DialContext, at: number, addresses: readonly string[]): DialContext {
   const { lookup, round } = context
   if (!lookup) return context
+  if (addresses.length === 0) return takeLookupFailure(context, at, failure('NO_ADDRESS', 'resolve'), false)
   const { query } = lookup
   return step(context, { lookup: null, round: answered(round, lookup, { addresses }) }, [{ do: 'endQuery', query }], {
     type: 'query.answered',
@@ -519,6 +520,8 @@ export const dialMachine = setup({
             actions: ['takeLoss', 'proceed', 'carryOut'],
           },
         ],
+        // A dialer says `lost` of what was accepted; one that does not know yet may say `failed`.
+        'attempt.failed': { guard: 'isHeld', target: 'dialing', actions: ['takeLoss', 'proceed', 'carryOut'] },
         reject: {
           guard: 'isHeld',
           target: 'dialing',

@@ -1,9 +1,3 @@
 /** What `sockchart/machines` exports: the statecharts, for XState users who bring actors of their own. */
-export {
-  type ClientInput,
-  type ClientOutput,
-  clientLogic,
-  clientMachine,
-  ledgerOf,
-} from './client.ts'
+export { type ClientInput, type ClientOutput, clientLogic, clientMachine, ledgerOf } from './client.ts'
 export { type DialActors, type DialInput, type DialOutput, dialMachine } from './dial.ts'

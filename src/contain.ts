@@ -88,7 +88,7 @@ function transition(
   }
 }
 
-interface Io<Input, Says, Hears> {
+export interface Io<Input, Says, Hears> {
   readonly input: Input
   /** Tells the machine; nothing happens once the actor was stopped. */
   readonly say: (event: Says) => void

@@ -7,7 +7,7 @@
  */
 import type { DialerHears, DialerInput, DialerSays } from './actors.ts'
 import { type Exchange, type ExchangeFactory, resendAfter } from './confirmation.ts'
-import { ioActor } from './contain.ts'
+import { type Io, ioActor } from './contain.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure, isShortage } from './failure.ts'
 import { handlesOf } from './handles.ts'
@@ -18,115 +18,140 @@ const SHORTAGE_PAUSE = 100
 const SHORTAGE_RETRIES = 5
 
 export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
-  return ioActor<DialerInput, DialerSays, DialerHears>(({ input, say, hear, clock, system }) => {
-    const { attempt, candidate } = input
-    const remote: Endpoint = { family: candidate.family, address: candidate.address, port: candidate.port }
-    const made = exchangeFor(input.confirmation, candidate)
-    const exchange = made && 'code' in made ? undefined : made
-    const handles = handlesOf(system)
-    let socket: WireSocket | undefined
-    let timer: unknown
-    let shortages = 0
-    let stage: 'open' | 'connect' | 'confirm' | 'connected' = 'open'
-    let sent = 0
-    let received = 0
-    let reply: Uint8Array[] = []
-
-    const open = () => {
-      stage = 'open'
-      const { transport, family } = candidate
-      const mine: WireSocket = wire.open(
-        { attempt, transport, family, remote, local: input.local, reads: exchange !== undefined },
-        (event) => {
-          // What an earlier socket of this attempt still says is of no interest.
-          if (socket === mine) hearWire(event)
-        },
-      )
-      socket = mine
-      handles.set(attempt, mine)
-    }
-
-    const hearWire = (event: WireEvent) => {
-      switch (event.type) {
-        case 'opened':
-          stage = 'connect'
-          return say({ type: 'attempt.opened', attempt, local: event.local })
-        case 'connected':
-          return connected(event.local)
-        case 'received':
-          return judge(event.bytes)
-        case 'failed':
-          return failed(event.failure)
-      }
-    }
-
-    const connected = (local: Endpoint | undefined) => {
-      if (local && local.port === remote.port && local.address === remote.address)
-        return fail(failure('SELF_CONNECT', 'connect'))
-      say({ type: 'attempt.connected', attempt, local })
-      if (exchange) {
-        stage = 'confirm'
-        ask(exchange)
-      } else stage = 'connected'
-    }
-
-    const ask = (exchange: Exchange) => {
-      // Whoever heard that we are connected may have stopped us by now.
-      if (!socket) return
-      socket.send(exchange.request)
-      sent++
-      if (candidate.transport === 'udp') timer = clock.setTimeout(() => ask(exchange), resendAfter(sent))
-    }
-
-    const judge = (bytes: Uint8Array) => {
-      if (!exchange || stage !== 'confirm') return
-      received++
-      const verdict = exchange.receive(bytes)
-      if (verdict === 'waiting') return
-      if (verdict !== 'confirmed') return fail(verdict)
-      stage = 'connected'
-      clock.clearTimeout(timer)
-      if (exchange.keepsReply) reply = [bytes]
-      say({ type: 'attempt.confirmed', attempt, sent, received })
-    }
-
-    const failed = (cause: Failure) => {
-      if (isShortage(cause.code) && stage !== 'connected' && shortages < SHORTAGE_RETRIES) {
-        close()
-        timer = clock.setTimeout(open, SHORTAGE_PAUSE * 2 ** shortages++)
-      } else fail(cause)
-    }
-
-    const fail = (cause: Failure) => {
-      close()
-      if (accepted) say({ type: 'attempt.lost', attempt, failure: cause })
-      else say({ type: 'attempt.failed', attempt, failure: { ...cause, stage } })
-    }
-
-    const close = () => {
-      const closing = socket
-      // Forgotten first: should closing it go wrong after all, it is nobody's any more.
-      socket = undefined
-      handles.delete(attempt)
-      clock.clearTimeout(timer)
-      closing?.close()
-    }
-
-    let accepted = false
-    let released = false
-    hear((event) => {
-      if (event.attempt !== attempt || accepted || !socket) return
-      accepted = true
-      released = event.release
-      socket.accept(released, reply)
-      reply = []
-    })
-
-    if (made && 'code' in made) timer = clock.setTimeout(() => fail(made), 0)
-    else open()
-    // After a release the handle stays in the registry until the host has taken it; it is nobody's to close here.
-    return () => {
-      if (!released) close()
-    }
+  return ioActor<DialerInput, DialerSays, DialerHears>((io) => {
+    const { confirmation, candidate } = io.input
+    const attempt = new Attempt(io, wire)
+    io.hear((event) => attempt.accept(event))
+    attempt.begin(exchangeFor(confirmation, candidate))
+    return () => attempt.dispose()
   })
+}
+
+class Attempt {
+  readonly #io: Io<DialerInput, DialerSays, DialerHears>
+  readonly #wire: Wire
+  readonly #remote: Endpoint
+  #exchange: Exchange | undefined
+  #socket: WireSocket | undefined
+  #timer: unknown
+  #shortages = 0
+  #stage: 'open' | 'connect' | 'confirm' | 'connected' = 'open'
+  #sent = 0
+  #received = 0
+  #reply: readonly Uint8Array[] = []
+  #accepted = false
+  #released = false
+
+  constructor(io: Io<DialerInput, DialerSays, DialerHears>, wire: Wire) {
+    const { family, address, port } = io.input.candidate
+    this.#io = io
+    this.#wire = wire
+    this.#remote = { family, address, port }
+  }
+
+  begin(exchange: Exchange | Failure | undefined): void {
+    if (exchange && 'code' in exchange) {
+      // Nothing is said from inside the start.
+      this.#timer = this.#io.clock.setTimeout(() => this.#fail(exchange), 0)
+      return
+    }
+    this.#exchange = exchange
+    this.#open()
+  }
+
+  accept({ attempt, release }: DialerHears): void {
+    if (attempt !== this.#io.input.attempt || this.#accepted || !this.#socket) return
+    this.#accepted = true
+    this.#released = release
+    this.#socket.accept(release, this.#reply)
+    this.#reply = []
+  }
+
+  /** After a release the handle stays in the registry until the host has taken it; it is nobody's to close here. */
+  dispose(): void {
+    if (!this.#released) this.#close()
+  }
+
+  #open(): void {
+    const { attempt, candidate, local } = this.#io.input
+    const { transport, family } = candidate
+    const reads = this.#exchange !== undefined
+    this.#stage = 'open'
+    const socket: WireSocket = this.#wire.open(
+      { attempt, transport, family, remote: this.#remote, local, reads },
+      (event) => {
+        // What an earlier socket of this attempt still says is of no interest.
+        if (this.#socket === socket) this.#hearWire(event)
+      },
+    )
+    this.#socket = socket
+    handlesOf(this.#io.system).set(attempt, socket)
+  }
+
+  #hearWire(event: WireEvent): void {
+    switch (event.type) {
+      case 'opened':
+        this.#stage = 'connect'
+        return this.#io.say({ type: 'attempt.opened', attempt: this.#io.input.attempt, local: event.local })
+      case 'connected':
+        return this.#connected(event.local)
+      case 'received':
+        return this.#judge(event.bytes)
+      case 'failed':
+        return this.#failed(event.failure)
+    }
+  }
+
+  #connected(local: Endpoint | undefined): void {
+    if (local && local.port === this.#remote.port && local.address === this.#remote.address)
+      return this.#fail(failure('SELF_CONNECT', 'connect'))
+    this.#stage = this.#exchange ? 'confirm' : 'connected'
+    this.#io.say({ type: 'attempt.connected', attempt: this.#io.input.attempt, local })
+    if (this.#exchange) this.#ask(this.#exchange)
+  }
+
+  #ask(exchange: Exchange): void {
+    // Whoever heard that we are connected may have stopped us by now.
+    if (!this.#socket) return
+    this.#socket.send(exchange.request)
+    this.#sent++
+    if (this.#io.input.candidate.transport === 'udp')
+      this.#timer = this.#io.clock.setTimeout(() => this.#ask(exchange), resendAfter(this.#sent))
+  }
+
+  #judge(bytes: Uint8Array): void {
+    if (!this.#exchange || this.#stage !== 'confirm') return
+    this.#received++
+    const verdict = this.#exchange.receive(bytes)
+    if (verdict === 'waiting') return
+    if (verdict !== 'confirmed') return this.#fail(verdict)
+    this.#stage = 'connected'
+    this.#io.clock.clearTimeout(this.#timer)
+    if (this.#exchange.keepsReply) this.#reply = [bytes]
+    const { attempt } = this.#io.input
+    this.#io.say({ type: 'attempt.confirmed', attempt, sent: this.#sent, received: this.#received })
+  }
+
+  #failed(cause: Failure): void {
+    if (!isShortage(cause.code) || this.#stage === 'connected' || this.#shortages >= SHORTAGE_RETRIES)
+      return this.#fail(cause)
+    this.#close()
+    this.#timer = this.#io.clock.setTimeout(() => this.#open(), SHORTAGE_PAUSE * 2 ** this.#shortages++)
+  }
+
+  #fail(cause: Failure): void {
+    const { attempt } = this.#io.input
+    this.#close()
+    if (this.#accepted) this.#io.say({ type: 'attempt.lost', attempt, failure: cause })
+    else this.#io.say({ type: 'attempt.failed', attempt, failure: { ...cause, stage: this.#stage } })
+  }
+
+  #close(): void {
+    const socket = this.#socket
+    // Forgotten first: should closing it go wrong after all, it is nobody's any more.
+    this.#socket = undefined
+    handlesOf(this.#io.system).delete(this.#io.input.attempt)
+    this.#io.clock.clearTimeout(this.#timer)
+    socket?.close()
+  }
 }

@@ -216,7 +216,11 @@ function amend(ledger: Ledger, attempt: number, change: (entry: LedgerEntry) => 
 }
 
 function stage(entry: LedgerEntry, name: keyof LedgerEntry['stages'], at: number, local?: Endpoint): LedgerEntry {
-  return { ...entry, stages: { ...entry.stages, [name]: at }, ...(local && { local }) }
+  const { opened } = entry.stages
+  // The usual one is written out: V8 gives what is spread and then grown a shape of its own, 140 bytes for each entry.
+  const stages =
+    name === 'connected' && opened !== undefined ? { opened, connected: at } : { ...entry.stages, [name]: at }
+  return { ...entry, stages, ...(local && { local }) }
 }
 
 function end(ledger: Ledger, attempt: number, at: number, outcome: Outcome, failure: Failure): Ledger {

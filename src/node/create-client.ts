@@ -29,19 +29,29 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
   readonly #root: Root
   readonly #signal: AbortSignal | undefined
   #connection: ClientConnection | undefined
-  #end!: () => void
-  /** Settles when the client has ended, for whatever reason; everything is closed then. Never rejects. */
-  readonly closed: Promise<void> = new Promise((resolve) => (this.#end = resolve))
+  #onAbort: (() => void) | undefined
+  #hasEnded = false
+  #closed: PromiseWithEnd | undefined
 
   constructor(root: Root, signal: AbortSignal | undefined) {
     super()
     this.#root = root
     this.#signal = signal
-    signal?.addEventListener('abort', this.#stop, { once: true })
+    if (signal) {
+      this.#onAbort = () => this.#stop()
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
     queueMicrotask(() =>
       root.start({ note: (note) => this.#follow(note), ended: (output) => this.#ended(output.failure) }),
     )
-    if (signal?.aborted) queueMicrotask(this.#stop)
+    if (signal?.aborted) queueMicrotask(() => this.#stop())
+  }
+
+  /** Settles when the client has ended, for whatever reason; everything is closed then. Never rejects. */
+  get closed(): Promise<void> {
+    this.#closed ??= promiseWithEnd()
+    if (this.#hasEnded) this.#closed.end()
+    return this.#closed.promise
   }
 
   /** What chance was drawn from. */
@@ -79,7 +89,9 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
     return this.close()
   }
 
-  readonly #stop = (): void => this.#root.send({ type: 'stop' })
+  #stop(): void {
+    this.#root.send({ type: 'stop' })
+  }
 
   #follow(note: Note): void {
     const lost = this.#connection
@@ -108,9 +120,22 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
   }
 
   #ended(why: Failure | null): void {
-    this.#signal?.removeEventListener('abort', this.#stop)
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#connection = undefined
-    this.#end()
+    this.#hasEnded = true
+    this.#closed?.end()
     if (why) this.#tell('failed', new ConnectError(why, this.#root.ledger))
   }
+}
+
+interface PromiseWithEnd {
+  readonly promise: Promise<void>
+  readonly end: () => void
+}
+
+// Most clients live long, and nobody waits for their end until it comes: the promise is made when it is asked for.
+function promiseWithEnd(): PromiseWithEnd {
+  let end = () => {}
+  const promise = new Promise<void>((resolve) => (end = resolve))
+  return { promise, end }
 }

@@ -9,8 +9,8 @@ import { nodeClock } from './clock.ts'
 /** Node tells nobody of a change, so it is looked for; ms. */
 const EVERY = 5_000
 
-/** Calls `changed` at each change until the returned function is called. */
-export type Monitor = (changed: () => void) => () => void
+/** Who is called at each change. */
+export type Monitor = Pick<Set<() => void>, 'add' | 'delete'>
 
 /** Looks only while somebody listens. */
 export function networkMonitor(interfaces = networkInterfaces, clock: Clock = nodeClock): Monitor {
@@ -26,17 +26,19 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
     if (differs) for (const changed of [...listeners]) changed()
   }
 
-  return (changed) => {
-    // An own function for each listener, so that one that listens twice is two.
-    const listener = () => changed()
-    listeners.add(listener)
-    if (listeners.size === 1) {
-      known = addressesOf(interfaces)
-      timer = clock.setTimeout(look, EVERY)
-    }
-    return () => {
-      if (listeners.delete(listener) && listeners.size === 0) clock.clearTimeout(timer)
-    }
+  return {
+    add: (changed) => {
+      if (listeners.size === 0) {
+        known = addressesOf(interfaces)
+        timer = clock.setTimeout(look, EVERY)
+      }
+      return listeners.add(changed)
+    },
+    delete: (changed) => {
+      const listened = listeners.delete(changed)
+      if (listened && listeners.size === 0) clock.clearTimeout(timer)
+      return listened
+    },
   }
 }
 

@@ -54,7 +54,7 @@ function logicFor({ actors, vault }: ConnectOptions): ReturnType<typeof clientLo
 }
 
 /** One poll of the interfaces for all clients of the process. */
-const onNetworkChange = networkMonitor()
+const monitor = networkMonitor()
 
 interface Listener {
   readonly note: (note: Note) => void
@@ -66,8 +66,9 @@ export class Root {
   readonly seed: number
   readonly #release: boolean
   readonly #actor: Actor<ReturnType<typeof clientLogic>>
+  #listener: Listener | undefined
   #confirmation: Connection['confirmation']
-  #unwatch: (() => void) | undefined
+  #onNetworkChange: (() => void) | undefined
 
   constructor(config: Config, release: boolean, options: ConnectOptions) {
     this.#release = release
@@ -96,31 +97,17 @@ export class Root {
     if (!entry?.candidate || !socket) throw new Error(`attempt ${attempt} left no socket`)
     if (released) handles.delete(attempt)
     const { remote, hops } = entry
-    const candidate = { ...entry.candidate, remote: remote.index, hops }
+    const { transport, family, address, port } = entry.candidate
+    const candidate = { remote: remote.index, transport, family, address, port, hops }
     const won = { attempt, remote, candidate, confirmation: this.#confirmation, ledger, seed: this.seed }
     return connectionOf(won, socket.handle)
   }
 
-  start({ note, ended }: Listener): void {
+  start(listener: Listener): void {
     const actor = this.#actor
-    const end = (output: ClientOutput) => {
-      this.#unwatch?.()
-      ended(output)
-    }
-    actor.on('*', (told) => {
-      this.#follow(told)
-      note(told)
-    })
-    actor.subscribe({
-      complete: () => {
-        const { output } = actor.getSnapshot()
-        if (output) end(output)
-      },
-      error: (bug) => {
-        closeHandles(actor.system)
-        end({ outcome: 'failed', attempt: null, failure: internal(bug) })
-      },
-    })
+    this.#listener = listener
+    actor.on('*', (note) => this.#follow(note))
+    actor.subscribe({ complete: () => this.#complete(), error: (bug) => this.#fail(bug) })
     actor.start()
     // A stop that came earlier has waited in the mailbox, and was first.
     if (this.#isActive) actor.send({ type: 'start' })
@@ -134,8 +121,29 @@ export class Root {
     if (note.type === 'attempt.started') this.#confirmation = undefined
     if (note.type === 'attempt.confirmed') this.#confirmation = { sent: note.sent, received: note.received }
     // Only who waits has a use for the network's changes.
-    if (note.type === 'backoff.started' || (note.type === 'attempt.won' && !this.#release))
-      this.#unwatch ??= onNetworkChange(() => this.send({ type: 'network.changed' }))
+    if (note.type === 'backoff.started' || (note.type === 'attempt.won' && !this.#release)) this.#watchNetwork()
+    this.#listener?.note(note)
+  }
+
+  #watchNetwork(): void {
+    if (this.#onNetworkChange) return
+    this.#onNetworkChange = () => this.send({ type: 'network.changed' })
+    monitor.add(this.#onNetworkChange)
+  }
+
+  #complete(): void {
+    const { output } = this.#actor.getSnapshot()
+    if (output) this.#end(output)
+  }
+
+  #fail(bug: unknown): void {
+    closeHandles(this.#actor.system)
+    this.#end({ outcome: 'failed', attempt: null, failure: internal(bug) })
+  }
+
+  #end(output: ClientOutput): void {
+    if (this.#onNetworkChange) monitor.delete(this.#onNetworkChange)
+    this.#listener?.ended(output)
   }
 }
 

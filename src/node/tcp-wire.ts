@@ -5,77 +5,93 @@
  * no byte is lost, and a reset or an end is seen early. Only an end behind unread bytes waits until they are read.
  */
 import { Socket } from 'node:net'
-import { failure, isShortage } from '../failure.ts'
+import { type Failure, failure, isShortage } from '../failure.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import { endpointOf, requestProblem, systemFailure, WILDCARD } from './kernel.ts'
 
 export function openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
-  const { family, remote, local } = request
-  const socket = new Socket()
-  let state: 'dialling' | 'held' | 'done' = 'dialling'
-  let cause = requestProblem(request)
+  return new TcpSocket(request, tell)
+}
 
-  const stage = () => (state === 'held' ? 'connected' : 'connect')
+class TcpSocket implements WireSocket {
+  readonly handle = new Socket()
+  readonly #tell: (event: WireEvent) => void
+  #state: 'dialling' | 'held' | 'done' = 'dialling'
+  #cause: Failure | undefined
+
+  constructor(request: WireRequest, tell: (event: WireEvent) => void) {
+    const { family, remote, local, reads } = request
+    const socket = this.handle
+    this.#tell = tell
+    this.#cause = requestProblem(request)
+    socket.on('error', this.#onError).on('end', this.#onEnd).on('close', this.#onClose)
+    socket.on('connectionAttempt', () => process.nextTick(() => this.#opened(request)))
+    socket.on('connect', () => tell({ type: 'connected', local: endpointOf(family, socket.address()) }))
+    // 'readable' rather than 'data': when its last listener goes, the stream is as if nobody had ever read.
+    if (reads) socket.on('readable', () => this.#read())
+    socket.setNoDelay(true)
+    const binding = local && { localAddress: local.address ?? WILDCARD[family], localPort: local.port }
+    try {
+      if (this.#cause) socket.destroy()
+      else socket.connect({ host: remote.address, port: remote.port, autoSelectFamily: false, ...binding })
+    } catch (error) {
+      this.#cause = systemFailure(error as NodeJS.ErrnoException, 'open')
+      socket.destroy()
+    }
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#state !== 'done') this.handle.write(bytes)
+  }
+
+  accept(release: boolean, early: readonly Uint8Array[]): void {
+    const socket = this.handle
+    // Nobody else has had the socket yet: these are all ours.
+    for (const event of ['connectionAttempt', 'connect', 'readable']) socket.removeAllListeners(event)
+    for (const bytes of early.toReversed()) socket.unshift(bytes)
+    this.#state = release ? 'done' : 'held'
+    if (release) socket.off('error', this.#onError).off('end', this.#onEnd).off('close', this.#onClose)
+  }
+
+  close(): void {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    // The listeners stay: an 'error' that comes late would be thrown if nobody heard it.
+    this.handle.destroy()
+  }
+
   // A failed bind never comes here. A failed `connect` does, and has destroyed the socket when the tick comes; where
   // the kernel had no socket to give, nothing was opened.
-  const onAttempt = () => {
-    process.nextTick(() => {
-      const { code = '' } = (socket.errored ?? {}) as NodeJS.ErrnoException
-      if (state !== 'dialling' || isShortage(code) || code === 'EAFNOSUPPORT') return
-      tell({ type: 'opened', local: local && endpointOf(family, socket.address()) })
-    })
+  #opened({ family, local }: WireRequest): void {
+    const { code = '' } = (this.handle.errored ?? {}) as NodeJS.ErrnoException
+    if (this.#state !== 'dialling' || isShortage(code) || code === 'EAFNOSUPPORT') return
+    this.#tell({ type: 'opened', local: local && endpointOf(family, this.handle.address()) })
   }
-  const onConnect = () => tell({ type: 'connected', local: endpointOf(family, socket.address()) })
-  // What is told may end the dialling, and the next byte is the user's then.
-  const read = () => (state === 'dialling' ? (socket.read() as Uint8Array | null) : null)
-  const onReadable = () => {
-    for (let bytes = read(); bytes; bytes = read()) tell({ type: 'received', bytes })
+
+  #read(): void {
+    // What is told may end the dialling, and the next byte is the user's then.
+    const next = () => (this.#state === 'dialling' ? (this.handle.read() as Uint8Array | null) : null)
+    for (let bytes = next(); bytes; bytes = next()) this.#tell({ type: 'received', bytes })
   }
-  const onError = (error: NodeJS.ErrnoException) => {
+
+  get #stage(): 'connect' | 'connected' {
+    return this.#state === 'held' ? 'connected' : 'connect'
+  }
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
     // Without a system call in it, it is what the user gave to `destroy`.
-    if (error.syscall !== undefined) cause ??= systemFailure(error, stage())
+    if (error.syscall !== undefined) this.#cause ??= systemFailure(error, this.#stage)
   }
-  const onEnd = () => {
+
+  readonly #onEnd = (): void => {
     // Node ends our side in answer, but later: if that has ended already, the user closed first.
-    if (!socket.writableEnded) cause ??= failure('CLOSED_BY_PEER', stage())
-  }
-  const onClose = () => {
-    if (state === 'done') return
-    const why = cause ?? failure('LOCAL_CLOSE', stage())
-    state = 'done'
-    tell({ type: 'failed', failure: why })
+    if (!this.handle.writableEnded) this.#cause ??= failure('CLOSED_BY_PEER', this.#stage)
   }
 
-  socket.on('error', onError).on('end', onEnd).on('close', onClose)
-  socket.on('connectionAttempt', onAttempt).on('connect', onConnect)
-  // 'readable' rather than 'data': when its last listener goes, the stream is as if nobody had ever read.
-  if (request.reads) socket.on('readable', onReadable)
-  socket.setNoDelay(true)
-  const binding = local && { localAddress: local.address ?? WILDCARD[family], localPort: local.port }
-  try {
-    if (cause) socket.destroy()
-    else socket.connect({ host: remote.address, port: remote.port, autoSelectFamily: false, ...binding })
-  } catch (error) {
-    cause = systemFailure(error as NodeJS.ErrnoException, 'open')
-    socket.destroy()
-  }
-
-  return {
-    handle: socket,
-    send: (bytes) => {
-      if (state !== 'done') socket.write(bytes)
-    },
-    accept: (release, early) => {
-      socket.off('connectionAttempt', onAttempt).off('connect', onConnect).off('readable', onReadable)
-      for (const bytes of early.toReversed()) socket.unshift(bytes)
-      state = release ? 'done' : 'held'
-      if (release) socket.off('error', onError).off('close', onClose).off('end', onEnd)
-    },
-    close: () => {
-      if (state === 'done') return
-      state = 'done'
-      // The listeners stay: an 'error' that comes late would be thrown if nobody heard it.
-      socket.destroy()
-    },
+  readonly #onClose = (): void => {
+    if (this.#state === 'done') return
+    const why = this.#cause ?? failure('LOCAL_CLOSE', this.#stage)
+    this.#state = 'done'
+    this.#tell({ type: 'failed', failure: why })
   }
 }

@@ -155,11 +155,13 @@ describe('connect-retry-max', () => {
     expect(s.output()?.failure?.message).toContain('in 2 rounds')
   })
 
-  test('where nothing was even tried, the message stands alone', () => {
+  test('where nothing was even tried, the message says why', () => {
     const s = stage({ remotes: [NAME], connectRetryMax: 1 })
     s.start()
     s.answer(1)
-    expect(s.output()?.failure?.message).toBe('nothing could be connected in one round')
+    expect(s.output()?.failure?.message).toBe(
+      'nothing could be connected in one round: the name has no address of the wanted family',
+    )
   })
 })
 

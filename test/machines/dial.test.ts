@@ -47,11 +47,14 @@ describe('R3 one attempt after the other', () => {
     })
   })
 
-  test('an empty answer gives no candidates, and the next remote is taken at once', () => {
+  test('an empty answer is a failed look-up, and the next remote is taken at once', () => {
     const s = stage({ remotes: [{ ...TCP, host: 'vpn.test' }, B] })
     s.start()
     s.answer(1)
-    expect(s.lines().slice(2)).toEqual(['0 query 1 answered nothing', '0 attempt 1 tcp 192.0.2.2:443 started'])
+    expect(s.lines().slice(2)).toEqual([
+      '0 query 1 failed NO_ADDRESS at resolve',
+      '0 attempt 1 tcp 192.0.2.2:443 started',
+    ])
   })
 
   test('skipped candidates are noted in the order of the remotes', () => {

@@ -10,8 +10,9 @@ function watch(interfaces: () => NodeJS.Dict<NetworkInterfaceInfo[]>) {
   const clock = new HeapClock()
   const changes: number[] = []
   const monitor = networkMonitor(interfaces, clock)
-  const stop = monitor(() => changes.push(clock.now()))
-  return { clock, changes, monitor, stop }
+  const listener = () => void changes.push(clock.now())
+  monitor.add(listener)
+  return { clock, changes, monitor, stop: () => monitor.delete(listener) }
 }
 
 describe('networkMonitor', () => {
@@ -61,13 +62,13 @@ describe('networkMonitor', () => {
     let looks = 0
     const { clock, changes, monitor, stop } = watch(() => (looks++, now))
     const others: number[] = []
-    const leave = monitor(() => others.push(clock.now()))
+    const other = () => void others.push(clock.now())
+    monitor.add(other)
     expect(looks).toBe(1)
     now = { eth0: [address('192.0.2.1/24')] }
     clock.runUntil(5_000)
     expect(looks).toBe(2)
-    leave()
-    leave()
+    expect([monitor.delete(other), monitor.delete(other)]).toEqual([true, false])
     now = {}
     clock.runUntil(10_000)
     expect(changes).toEqual([5_000, 10_000])
@@ -78,9 +79,8 @@ describe('networkMonitor', () => {
 
   it('reads the real interfaces by default', () => {
     const clock = new HeapClock()
-    const stop = networkMonitor(undefined, clock)(() => {})
+    networkMonitor(undefined, clock).add(() => {})
     clock.runUntil(5_000)
     expect(clock.timers).toBe(1)
-    stop()
   })
 })

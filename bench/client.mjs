@@ -57,7 +57,13 @@ const live = async () => {
 }
 
 const { scenario } = parseScenario({
-  config: { remotes: [{ host: 'vpn.test', proto: 'tcp' }, { host: 'b.test', proto: 'tcp' }], connectRetryMax: 2 },
+  config: {
+    remotes: [
+      { host: 'vpn.test', proto: 'tcp' },
+      { host: 'b.test', proto: 'tcp' },
+    ],
+    connectRetryMax: 2,
+  },
   names: {
     'vpn.test': [{ address: '2001:db8::1' }, { address: '198.51.100.1', delayMs: 30 }],
     'b.test': [{ address: '198.51.100.2' }],

@@ -1,0 +1,49 @@
+import { createInspector } from '@statelyai/inspect'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
+import { greet } from '../examples/connect.ts'
+import { createClient } from '../src/node/create-client.ts'
+
+async function echo() {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
+
+describe('examples/connect.ts', () => {
+  it('says hello, past a port where nobody listens', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    const [gone, live] = [await echo(), await echo()]
+    gone.close()
+    expect(await greet('127.0.0.1', [gone.port, live.port])).toBe('hello\n')
+    expect(log).toHaveBeenCalledWith('connected after 2 attempt(s)')
+    live.close()
+  })
+
+  it('explains itself when nobody answers', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const gone = await echo()
+    gone.close()
+    await expect(greet('127.0.0.1', [gone.port])).rejects.toThrow('connection refused')
+    expect(error.mock.lastCall?.[0]).toContain(`tcp 127.0.0.1:${gone.port}`)
+  })
+})
+
+describe('examples/inspect.ts', () => {
+  it('Stately’s inspector understands what `inspect` is given, as JSON', async () => {
+    const heard: { type: string; name?: string }[] = []
+    const inspector = createInspector({ start: () => {}, stop: () => {}, send: (event) => void heard.push(event) })
+    const server = await echo()
+    const remotes = [{ host: '127.0.0.1', port: server.port, proto: 'tcp' as const }]
+    const client = createClient({ remotes }, { inspect: inspector.inspect })
+    await once(client, 'connected')
+    await client.close()
+    // It converts in a later turn.
+    await vi.waitFor(() => expect(heard.map(({ type }) => type)).toContain('@xstate.snapshot'))
+    const machines = heard.filter(({ type }) => type === '@xstate.actor').map((actor) => JSON.stringify(actor))
+    expect(machines.some((text) => text.includes('backingOff'))).toBe(true)
+    expect(machines.some((text) => text.includes('holding'))).toBe(true)
+    server.close()
+  })
+})

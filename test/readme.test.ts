@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { runScenario } from '../src/sim/run-scenario.ts'
+import { parseScenario } from '../src/sim/scenario.ts'
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const readme = read('README.md')
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, body = '']) => body)
+
+describe('the README is a promise', () => {
+  it('its commands are the ones that CI calls', () => {
+    const commands = blocks('sh')[0]?.trim().split('\n') ?? []
+    expect(commands).toEqual(['npm ci && npm start', 'npm ci && npm test'])
+    for (const command of commands) expect(read('.ci/run').split('\n')).toContain(command)
+  })
+
+  it('its example is the file that is tested', () => {
+    expect(blocks('ts')).toContain(read('examples/connect.ts'))
+  })
+
+  it('its scenario connects, is killed, and comes back', () => {
+    const parsed = parseScenario(JSON.parse(blocks('json')[0] ?? ''))
+    if (!('scenario' in parsed)) throw new Error(JSON.stringify(parsed.problems))
+    const { trace, outcome } = runScenario(parsed.scenario)
+    expect(outcome).toBe('connected')
+    const turns = trace.flatMap((line) => / (won|lost)\b/.exec(line)?.[1] ?? [])
+    expect(turns).toEqual(['won', 'lost', 'won'])
+  })
+
+  it('every dependency has its line, and no other has', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
+    const rows = [...readme.matchAll(/^\| `([a-z.]+)` +\| [^|]+\|$/gm)].map(([, name]) => name)
+    for (const name of Object.keys(dependencies)) expect(rows).toContain(name)
+  })
+
+  it('every kind of trace line is listed', () => {
+    const kinds = [...read('src/trace.ts').matchAll(/case '([a-z.]+)':/g)].map(([, kind = '']) => kind)
+    expect(kinds.length).toBeGreaterThan(15)
+    for (const kind of kinds) {
+      const [noun = '', verb = ''] = kind.split('.')
+      const words = kind === 'candidate.skipped' ? ['skipped'] : noun === 'backoff' ? ['backoff'] : [noun, verb]
+      const listed = readme.split('\n').filter((line) => line.startsWith('| `'))
+      expect(
+        listed.some((line) => words.every((word) => line.includes(word))),
+        kind,
+      ).toBe(true)
+    }
+  })
+})

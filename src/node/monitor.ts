@@ -23,7 +23,7 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
     const differs = known !== undefined && found !== known
     known = found
     timer = clock.setTimeout(look, EVERY)
-    if (differs) for (const changed of [...listeners]) changed()
+    if (differs) for (const changed of listeners) changed()
   }
 
   return {

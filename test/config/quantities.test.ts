@@ -27,7 +27,8 @@ describe('a port', () => {
   ])('%j is none', (text) => expect(readPort(text, 1).value).toBeUndefined())
 
   test('names of every object are no services', () => {
-    for (const text of ['toString', '__proto__', 'constructor']) expect(readPort(text, 1)).toMatchObject({ hint: undefined })
+    for (const text of ['toString', '__proto__', 'constructor'])
+      expect(readPort(text, 1)).toMatchObject({ hint: undefined })
   })
 
   test('0 is a local port', () => expect(readPort('0', 0)).toEqual({ value: 0 }))

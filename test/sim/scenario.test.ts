@@ -149,10 +149,7 @@ describe('a bad file', () => {
     [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "reject", "next" or "network-changed"'],
     [{ do: 'stop' }, 'timeline[0].atMs: expected a number'],
     [{ atMs: 1, do: 'stop', kill: { address: '::1', how: 'fin' } }, 'timeline[0]: there is no "do" here'],
-    [
-      { atMs: 1, kill: { address: '::1', how: 'shoot' } },
-      'timeline[0].kill.how: expected "reset", "fin" or "vanish"',
-    ],
+    [{ atMs: 1, kill: { address: '::1', how: 'shoot' } }, 'timeline[0].kill.how: expected "reset", "fin" or "vanish"'],
     [
       { atMs: 1, kill: { address: 'vpn.test', how: 'fin' } },
       'timeline[0].kill.address: this is neither an address nor',

@@ -15,7 +15,7 @@ import { nodeActors } from '../../src/node/actors.ts'
 import { nodeClock } from '../../src/node/clock.ts'
 import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
 
-const DIAL = fileURLToPath(new URL('dial-once.js', import.meta.url))
+const STARVED = fileURLToPath(new URL('starved.js', import.meta.url))
 const execute = promisify(execFile)
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -164,8 +164,8 @@ describe('nodeActors', () => {
     '%s: tries again within the attempt when this process has no descriptor',
     async (proto) => {
       const config = { remotes: [{ host: '127.0.0.1', port: await peers[proto](), proto }] }
-      const job = JSON.stringify({ config, starve: 50 })
-      const { stdout } = await execute('sh', ['-c', 'ulimit -n 512; exec "$0" "$@"', process.execPath, DIAL, job])
+      const starve = ['-c', 'ulimit -n 512; exec "$0" "$@"', process.execPath, STARVED, JSON.stringify(config)]
+      const { stdout } = await execute('sh', starve)
       const notes = stdout
         .trimEnd()
         .split('\n')

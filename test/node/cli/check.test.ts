@@ -1,5 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sockchart } from '../../../src/node/cli/sockchart.ts'
+import { type Bad, BAD_CONFIGURATIONS } from '../../config/bad-configurations.ts'
+import { fakeStaticKey } from '../../config/fake-static-key.ts'
 import { fakeIo } from './fake-io.ts'
 
 const FOLDER = 'test/node/cli/configs'
@@ -37,6 +42,42 @@ describe.each([
     const errors = lines.filter((line) => line['type'] === 'issue' && line['severity'] === 'error').length
     expect(lines.at(-1)).toMatchObject({ outcome: code === 0 ? 'ok' : 'failed', errors })
     expect(errors > 0).toBe(code === 1)
+  })
+})
+
+describe('a bad configuration in a file is exit code 1, and the places are those of its text', () => {
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sockchart-check-'))
+    writeFileSync(join(folder, 'loop.conf'), 'config loop.conf\n')
+    writeFileSync(join(folder, 'broken.conf'), '# included\nport 0\n')
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  function argvOf({ text, options = {} }: Bad): string[] {
+    const file = join(folder, 'client.ovpn')
+    writeFileSync(file, text.replace('@KEY@', fakeStaticKey(7)))
+    const flags = [options.strict && '--strict', options.allowSocketPlugins && '--allow-socket-plugins']
+    return ['check', '--json', ...flags.filter((flag) => typeof flag === 'string'), file, ...(options.argv ?? [])]
+  }
+
+  const PLACE = /(?:^|[ :])(?:(\d+):)?(\d+)\+(\d+) (error|warning|note)\[/
+  const placeIn = (issue: string) => PLACE.exec(issue)?.slice(1).join(' ')
+
+  test.each(BAD_CONFIGURATIONS)('$name', async (bad) => {
+    const io = fakeIo()
+    expect(await sockchart(argvOf(bad), io)).toBe(1)
+    const told = io.stdout.lines
+    const last = told.pop()
+    expect(last).toMatchObject({ outcome: 'failed' })
+    // What is no command line at all never becomes a configuration.
+    if (last?.['failure']) expect(last['failure']).toMatchObject({ code: 'USAGE' })
+    else {
+      const places = told.map(({ line, column, length, severity }) =>
+        [line === 0 ? '' : line, column, length, severity].join(' '),
+      )
+      expect(places).toEqual(bad.issues.map(placeIn))
+    }
   })
 })
 

@@ -58,6 +58,8 @@ function remoteOrder(config: Config, seed: number): readonly number[] {
   return config.remoteRandom ? shuffle(written, seed, 'remote-random') : written
 }
 
+const NO_ANSWERS: Round['answers'] = { local: {}, remote: {} }
+
 /**
  * `first`: the candidate that was lost after a long life. Its remote is resolved first, and that answer serves the whole
  * round; the candidate goes first if it is still in it, then all others in plan order.
@@ -67,7 +69,7 @@ export function newRound(config: Config, seed: number, first: Candidate | null):
   return {
     agenda: first ? [{ remote: first.remote, only: first }, ...order] : order,
     cursor: 0,
-    answers: { local: {}, remote: {} },
+    answers: NO_ANSWERS,
     waiting: [],
     flying: [],
     newest: null,

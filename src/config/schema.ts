@@ -71,6 +71,8 @@ const Confirmation = z.discriminatedUnion('kind', [
 /** The local side of a client's socket (R7). No `host`: the wildcard of the candidate's family. Port 0: any port. */
 const Local = z.strictObject({ host: LocalHost.optional(), port: z.int().min(0).max(65535).default(0) })
 
+const NO_CONFIRMATION = { kind: 'none' } as const
+
 const Remote = z
   .strictObject({
     host: Host.overwrite(unmapped),
@@ -82,7 +84,7 @@ const Remote = z
     local: Local.optional(),
     /** One deadline for everything that an attempt does, ms. */
     connectTimeout: ms(1).default(10_000),
-    confirm: Confirmation.default({ kind: 'none' }),
+    confirm: Confirmation.default(() => NO_CONFIRMATION),
   })
   .check((context) => {
     const { host, family, proto, confirm } = context.value
@@ -97,6 +99,11 @@ const Remote = z
     }
   })
 
+// One object each for everybody who says nothing: configurations are read, never written.
+const BACKOFF = { min: 1_000, max: 300_000 } as const
+const PACING = { policy: 'sequential', attemptDelay: 250, maxInFlight: 10 } as const
+const ORDER = { kind: 'as-returned', count: 1 } as const
+
 export const ConfigSchema = z.strictObject({
   mode: z.literal('client').default('client'),
   remotes: z.array(Remote).min(1).max(MAX_REMOTES),
@@ -108,9 +115,7 @@ export const ConfigSchema = z.strictObject({
   resolveTimeout: ms(1).default(5_000),
   /** `infinite`: one look-up per round. ms: repeated every 5 s for so long. 0: a failed name fails the start. */
   resolvRetry: z.union([z.literal('infinite'), ms(0)]).default('infinite'),
-  connectRetry: z
-    .strictObject({ min: ms(1000).default(1_000), max: ms(1000).default(300_000) })
-    .default({ min: 1_000, max: 300_000 }),
+  connectRetry: z.strictObject({ min: ms(1000).default(1_000), max: ms(1000).default(300_000) }).default(() => BACKOFF),
   /** Failed rounds in a row after which the client gives up; 0: never. */
   connectRetryMax: z.int().min(0).default(0),
   pacing: z
@@ -119,14 +124,14 @@ export const ConfigSchema = z.strictObject({
       attemptDelay: ms(10).default(250),
       maxInFlight: z.int().min(1).max(100).default(10),
     })
-    .default({ policy: 'sequential', attemptDelay: 250, maxInFlight: 10 }),
+    .default(() => PACING),
   /** The order of the addresses inside one remote. `count`: addresses of the first family before the other's first. */
   candidateOrder: z
     .strictObject({
       kind: z.enum(['as-returned', 'interleave', 'first-other', 'ipv6-first', 'ipv4-first']),
       count: z.int().min(1).max(25).default(1),
     })
-    .default({ kind: 'as-returned', count: 1 }),
+    .default(() => ORDER),
 })
 
 /** The whole configuration, every default filled in. */

@@ -76,7 +76,7 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
 
   /** Tells that the network has changed: ends a pause. */
   networkChanged(): void {
-    this.#root.send({ type: 'network.changed' })
+    this.#root.networkChanged()
   }
 
   /** Closes what is open and ends; a second call returns the same promise. */

@@ -9,12 +9,16 @@ import { nodeClock } from './clock.ts'
 /** Node tells nobody of a change, so it is looked for; ms. */
 const EVERY = 5_000
 
-/** Who is called at each change. */
-export type Monitor = Pick<Set<() => void>, 'add' | 'delete'>
+export interface NetworkListener {
+  readonly networkChanged: () => void
+}
+
+/** Who is told of each change. */
+export type Monitor = Pick<Set<NetworkListener>, 'add' | 'delete'>
 
 /** Looks only while somebody listens. */
 export function networkMonitor(interfaces = networkInterfaces, clock: Clock = nodeClock): Monitor {
-  const listeners = new Set<() => void>()
+  const listeners = new Set<NetworkListener>()
   let known: string | undefined
   let timer: unknown
 
@@ -23,19 +27,19 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
     const differs = known !== undefined && found !== known
     known = found
     timer = clock.setTimeout(look, EVERY)
-    if (differs) for (const changed of listeners) changed()
+    if (differs) for (const listener of listeners) listener.networkChanged()
   }
 
   return {
-    add: (changed) => {
+    add: (listener) => {
       if (listeners.size === 0) {
         known = addressesOf(interfaces)
         timer = clock.setTimeout(look, EVERY)
       }
-      return listeners.add(changed)
+      return listeners.add(listener)
     },
-    delete: (changed) => {
-      const listened = listeners.delete(changed)
+    delete: (listener) => {
+      const listened = listeners.delete(listener)
       if (listened && listeners.size === 0) clock.clearTimeout(timer)
       return listened
     },

@@ -17,7 +17,7 @@ import { nodeActors } from './actors.ts'
 import { nodeClock } from './clock.ts'
 import { ConfigError } from './connect-error.ts'
 import { type Connection, connectionOf } from './connection.ts'
-import { networkMonitor } from './monitor.ts'
+import { type NetworkListener, networkMonitor } from './monitor.ts'
 
 export interface ConnectOptions {
   /** Aborting it ends the attempts, closes what is open, and rejects with its reason. */
@@ -62,13 +62,14 @@ interface Listener {
   readonly ended: (output: ClientOutput) => void
 }
 
-export class Root {
+/** It is the observer of its own actor, and of the network. */
+export class Root implements NetworkListener {
   readonly seed: number
   readonly #release: boolean
   readonly #actor: Actor<ReturnType<typeof clientLogic>>
   #listener: Listener | undefined
   #confirmation: Connection['confirmation']
-  #onNetworkChange: (() => void) | undefined
+  #watching = false
 
   constructor(config: Config, release: boolean, options: ConnectOptions) {
     this.#release = release
@@ -86,6 +87,10 @@ export class Root {
 
   send(command: RootCommand): void {
     if (this.#isActive) this.#actor.send(command)
+  }
+
+  networkChanged(): void {
+    this.send({ type: 'network.changed' })
   }
 
   /** The winner's socket; taken out of the registry when it is `released`. */
@@ -107,7 +112,7 @@ export class Root {
     const actor = this.#actor
     this.#listener = listener
     actor.on('*', (note) => this.#follow(note))
-    actor.subscribe({ complete: () => this.#complete(), error: (bug) => this.#fail(bug) })
+    actor.subscribe(this)
     actor.start()
     // A stop that came earlier has waited in the mailbox, and was first.
     if (this.#isActive) actor.send({ type: 'start' })
@@ -126,23 +131,22 @@ export class Root {
   }
 
   #watchNetwork(): void {
-    if (this.#onNetworkChange) return
-    this.#onNetworkChange = () => this.send({ type: 'network.changed' })
-    monitor.add(this.#onNetworkChange)
+    if (!this.#watching) monitor.add(this)
+    this.#watching = true
   }
 
-  #complete(): void {
+  complete(): void {
     const { output } = this.#actor.getSnapshot()
     if (output) this.#end(output)
   }
 
-  #fail(bug: unknown): void {
+  error(bug: unknown): void {
     closeHandles(this.#actor.system)
     this.#end({ outcome: 'failed', attempt: null, failure: internal(bug) })
   }
 
   #end(output: ClientOutput): void {
-    if (this.#onNetworkChange) monitor.delete(this.#onNetworkChange)
+    monitor.delete(this)
     this.#listener?.ended(output)
   }
 }

@@ -10,7 +10,7 @@ function watch(interfaces: () => NodeJS.Dict<NetworkInterfaceInfo[]>) {
   const clock = new HeapClock()
   const changes: number[] = []
   const monitor = networkMonitor(interfaces, clock)
-  const listener = () => void changes.push(clock.now())
+  const listener = { networkChanged: () => void changes.push(clock.now()) }
   monitor.add(listener)
   return { clock, changes, monitor, stop: () => monitor.delete(listener) }
 }
@@ -62,7 +62,7 @@ describe('networkMonitor', () => {
     let looks = 0
     const { clock, changes, monitor, stop } = watch(() => (looks++, now))
     const others: number[] = []
-    const other = () => void others.push(clock.now())
+    const other = { networkChanged: () => void others.push(clock.now()) }
     monitor.add(other)
     expect(looks).toBe(1)
     now = { eth0: [address('192.0.2.1/24')] }
@@ -79,7 +79,7 @@ describe('networkMonitor', () => {
 
   it('reads the real interfaces by default', () => {
     const clock = new HeapClock()
-    networkMonitor(undefined, clock).add(() => {})
+    networkMonitor(undefined, clock).add({ networkChanged: () => {} })
     clock.runUntil(5_000)
     expect(clock.timers).toBe(1)
   })

@@ -9,7 +9,7 @@
  *
  * It may not know what a socket, a resolver or a clock is. It owns no socket: dialers do, below `dial`.
  */
-import { assign, enqueueActions, type SnapshotFrom, sendTo, setup } from 'xstate'
+import { assertEvent, assign, enqueueActions, type SnapshotFrom, sendTo, setup } from 'xstate'
 import { pauseAfter } from '../src/backoff.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -64,12 +64,9 @@ const outputOf = (event: unknown): DialOutput => (event as { readonly output: Di
 /** What a client that gave up says: how often it tried, and the first thing that went wrong. */
 function exhausted({ failed, ledger }: Context): Failure {
   const rounds = failed === 1 ? 'one round' : `${failed} rounds`
-  const headline = headlineOf(ledger)
-  return failure(
-    'EXHAUSTED',
-    'plan',
-    `nothing could be connected in ${rounds}${headline ? `: ${headline.message}` : ''}`,
-  )
+  // A round that failed has an entry that says why.
+  const { message } = headlineOf(ledger) as Failure
+  return failure('EXHAUSTED', 'plan', `nothing could be connected in ${rounds}: ${message}`)
 }
 
 const pauseOf = ({ context: { config, failed, seed } }: { readonly context: Context }): number =>
@@ -110,7 +107,8 @@ export const clientMachine = setup({
     passOn: sendTo('dial', ({ event }) => (event.type === 'reject' || event.type === 'stop' ? event : NEXT)),
 
     takeWinner: assign(({ event }) => {
-      return event.type === 'dial.won' ? { attempt: event.attempt, starting: false, ledger: event.ledger } : {}
+      assertEvent(event, 'dial.won')
+      return { attempt: event.attempt, starting: false, ledger: event.ledger }
     }),
     takeOver: assign(({ event }) => ({ numbers: outputOf(event).numbers, ledger: outputOf(event).ledger })),
     takeSuccess: assign(({ event }) => ({ failed: 0, first: outputOf(event).lost })),
@@ -127,8 +125,9 @@ export const clientMachine = setup({
       keep(step, [{ type: 'backoff.started', at: step.event.at, failed, ms: pauseOf(step) }])
     }),
     noteFailure: enqueueActions((step) => {
-      const { failure } = step.context
-      if (failure) keep(step, [{ type: 'client.failed', at: step.event.at, failure }])
+      // `takeRefusal` or `giveUp` has just said which.
+      const failure = step.context.failure as Failure
+      keep(step, [{ type: 'client.failed', at: step.event.at, failure }])
     }),
     noteStop: enqueueActions((step) => keep(step, [{ type: 'client.stopped', at: step.event.at }])),
   },

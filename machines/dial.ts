@@ -11,11 +11,11 @@
  *
  * It may not know what a socket, a resolver or a clock is, nor what comes after the round: `client`, its parent, does.
  */
-import { type EventObject, assign, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
+import { type EventObject, assertEvent, assign, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Candidate } from '../src/candidate.ts'
 import type { Config, Remote } from '../src/config/schema.ts'
-import { type Failure, failure } from '../src/failure.ts'
+import { type Failure, type Stage, failure } from '../src/failure.ts'
 import { type Ledger, type Note, record } from '../src/ledger.ts'
 import { nextStep } from '../src/pacing.ts'
 import {
@@ -90,6 +90,9 @@ type Event = { readonly at: number } & (
   | { readonly type: 'pace.elapsed' }
 )
 
+/** Of an event that moves an attempt, or does not. */
+type About = { readonly at: number; readonly attempt?: number }
+
 export interface DialContext extends DialInput {
   readonly round: Round
   /** The look-up under way. `since`: when its name was first asked for. `failed`: it has, and waits to be repeated. */
@@ -123,26 +126,31 @@ const dialer = fromCallback<DialerHears, DialerInput>(() => {
   throw new Error('provide the dialer actor')
 })
 
-const flightOf = ({ round }: DialContext, event: Event): Flight | undefined =>
-  'attempt' in event ? round.flying.find(({ attempt }) => attempt === event.attempt) : undefined
+const flightOf = ({ round }: DialContext, { attempt }: About): Flight | undefined =>
+  round.flying.find((flight) => flight.attempt === attempt)
+
+// What a guard has seen to be there.
+const flyingIn = (context: DialContext, event: About) => flightOf(context, event) as Flight
+const lookupIn = ({ lookup }: DialContext) => lookup as NonNullable<DialContext['lookup']>
+const heldIn = ({ round }: DialContext) => round.held as NonNullable<Round['held']>
 
 const remoteOf = ({ config }: DialContext, { remote }: Candidate): Remote => config.remotes[remote] as Remote
 
-/** Why an event ends what it ends. */
-function causeOf(context: DialContext, event: Event): Failure {
+/** Why an event ends what was at `stage`. */
+function causeOf(event: Event, stage: Stage): Failure {
   switch (event.type) {
     case 'attempt.failed':
     case 'attempt.lost':
     case 'resolver.failed':
       return event.failure
     case 'attempt.timedOut':
-      return failure('TIMEOUT', flightOf(context, event)?.stage ?? 'connect')
+      return failure('TIMEOUT', stage)
     case 'query.timedOut':
-      return failure('RESOLVE_TIMEOUT', 'resolve')
+      return failure('RESOLVE_TIMEOUT', stage)
     case 'reject':
-      return failure('REJECTED', 'connected', event.reason)
+      return failure('REJECTED', stage, event.reason)
     default:
-      return failure('NEXT', context.round.held ? 'connected' : (context.round.flying[0]?.stage ?? 'resolve'))
+      return failure('NEXT', stage)
   }
 }
 
@@ -199,8 +207,8 @@ function ask(context: DialContext, at: number, lookup: Lookup, since = at): Dial
 }
 
 function takeAnswer(context: DialContext, at: number, addresses: readonly string[]): DialContext {
-  const { lookup, round } = context
-  if (!lookup) return context
+  const { round } = context
+  const lookup = lookupIn(context)
   if (addresses.length === 0) return takeLookupFailure(context, at, failure('NO_ADDRESS', 'resolve'), false)
   const { query } = lookup
   return step(context, { lookup: null, round: answered(round, lookup, { addresses }) }, [{ do: 'endQuery', query }], {
@@ -213,8 +221,8 @@ function takeAnswer(context: DialContext, at: number, addresses: readonly string
 
 /** `repeat`: the name is asked for again, after a pause. */
 function takeLookupFailure(context: DialContext, at: number, why: Failure, repeat: boolean): DialContext {
-  const { config, lookup, round, starting } = context
-  if (!lookup) return context
+  const { config, round, starting } = context
+  const lookup = lookupIn(context)
   const { query } = lookup
   const told: Note = { type: 'query.failed', at, query, remote: refOf(config, lookup.remote), failure: why }
   if (repeat)
@@ -256,7 +264,8 @@ function cancel(context: DialContext, at: number, flights: readonly Flight[], be
 
 function takeRemote(context: DialContext, at: number): DialContext {
   const { config, round } = context
-  const remote = refOf(config, round.agenda[round.cursor]?.remote ?? 0)
+  const item = round.agenda[round.cursor] as Round['agenda'][number]
+  const remote = refOf(config, item.remote)
   const expanded = expand(round, config)
   const skipped = expanded.skipped.map((skip): Note => ({ type: 'candidate.skipped', at, remote, ...skip }))
   return step(context, { round: expanded.round }, [], ...skipped)
@@ -312,8 +321,7 @@ function abandon(context: DialContext, at: number): DialContext {
 /** `kept`: it lived long enough to have been a success; otherwise the round goes on. */
 function takeLoss(context: DialContext, at: number, why: Failure, kept: boolean): DialContext {
   const { round } = context
-  if (!round.held) return context
-  const { attempt, candidate } = round.held
+  const { attempt, candidate } = heldIn(context)
   const change = { round: { ...round, held: null }, lost: kept ? candidate : null }
   const lost: Note = { type: 'attempt.lost', at, attempt, failure: why, kept }
   const after = step(context, change, [{ do: 'endAttempt', attempt }], lost)
@@ -321,6 +329,7 @@ function takeLoss(context: DialContext, at: number, why: Failure, kept: boolean)
 }
 
 function takeProgress(context: DialContext, event: Event): DialContext {
+  assertEvent(event, ['attempt.opened', 'attempt.connected', 'attempt.negotiated', 'attempt.confirmed'])
   switch (event.type) {
     case 'attempt.opened':
       return step(context, { round: climb(context.round, event.attempt, 'connect') }, [], event)
@@ -329,8 +338,6 @@ function takeProgress(context: DialContext, event: Event): DialContext {
     case 'attempt.negotiated':
     case 'attempt.confirmed':
       return step(context, {}, [], event)
-    default:
-      return context
   }
 }
 
@@ -353,27 +360,29 @@ export const dialMachine = setup({
   actions: {
     begin: first((context) => ({ ...context, round: newRound(context.config, context.seed, context.first) })),
     takeAnswer: first((context, event) => {
-      return event.type === 'resolver.answered' ? takeAnswer(context, event.at, event.addresses) : context
+      assertEvent(event, 'resolver.answered')
+      return takeAnswer(context, event.at, event.addresses)
     }),
-    takeLookupFailure: first((context, event) => takeLookupFailure(context, event.at, causeOf(context, event), false)),
-    repeatLookupLater: first((context, event) => takeLookupFailure(context, event.at, causeOf(context, event), true)),
+    takeLookupFailure: first((context, event) =>
+      takeLookupFailure(context, event.at, causeOf(event, 'resolve'), false),
+    ),
+    repeatLookupLater: first((context, event) => takeLookupFailure(context, event.at, causeOf(event, 'resolve'), true)),
     repeatLookup: first((context, event) => {
-      const { lookup } = context
-      return lookup ? ask(context, event.at, lookup, lookup.since) : context
+      const lookup = lookupIn(context)
+      return ask(context, event.at, lookup, lookup.since)
     }),
     takeProgress: first(takeProgress),
     acceptWinner: first((context, event) => {
-      const winner = flightOf(context, event)
       const confirmed = event.type === 'attempt.confirmed'
-      return winner ? acceptWinner(takeProgress(context, event), event.at, winner, confirmed) : context
+      return acceptWinner(takeProgress(context, event), event.at, flyingIn(context, event), confirmed)
     }),
     takeFailure: first((context, event) => {
-      const flight = flightOf(context, event)
-      return flight ? takeFailure(context, event.at, flight, causeOf(context, event)) : context
+      const flight = flyingIn(context, event)
+      return takeFailure(context, event.at, flight, causeOf(event, flight.stage))
     }),
     abandon: first((context, event) => abandon(context, event.at)),
-    takeLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), false)),
-    takeLateLoss: first((context, event) => takeLoss(context, event.at, causeOf(context, event), true)),
+    takeLoss: first((context, event) => takeLoss(context, event.at, causeOf(event, 'connected'), false)),
+    takeLateLoss: first((context, event) => takeLoss(context, event.at, causeOf(event, 'connected'), true)),
     takeStop: first((context) => ({ ...context, stopped: true })),
     /** Nothing more to do: a held connection keeps nothing that it does not need. */
     rest: first((context) => context),

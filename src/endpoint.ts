@@ -30,9 +30,17 @@ export function parseAddress(text: string): Address | undefined {
   // ipaddr.js turns `::1.2.3.4` into a mapped address, so the quad at the end is written as hexadecimal groups first.
   const tail = bare.slice(bare.lastIndexOf(':') + 1)
   const hex = QUAD.test(tail) ? bare.slice(0, bare.length - tail.length) + quadToGroups(tail) : bare
-  if (hex.includes('.') || !ipaddr.IPv6.isValid(hex)) return undefined
-  const address = ipaddr.IPv6.parse(hex).toRFC5952String()
+  const address = hex.includes('.') ? undefined : canonical(hex)
+  if (address === undefined) return undefined
   return { family: 'ipv6', address: zone === undefined ? address : `${address}%${zone}` }
+}
+
+function canonical(hex: string): string | undefined {
+  try {
+    return ipaddr.IPv6.parse(hex).toRFC5952String()
+  } catch {
+    return undefined
+  }
 }
 
 function quadToGroups(quad: string): string {
@@ -40,28 +48,27 @@ function quadToGroups(quad: string): string {
   return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
 
+// One spelling for each address, so the text tells its kind.
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})(?:%|$)/
+const MULTICAST_V4 = /^(?:22[4-9]|23\d)\./
+const MULTICAST_V6 = /^ff[\da-f]{2}:/
+const LINK_LOCAL = /^fe[89ab][\da-f]:/
+
 /** The IPv4 address inside `::ffff:a.b.c.d`, or `undefined`. A zone means nothing to IPv4 and goes. */
-export function unmap({ family, address }: Address): Address | undefined {
-  if (family === 'ipv4') return undefined
-  const [bare = ''] = address.split('%')
-  const parsed = ipaddr.IPv6.parse(bare)
-  if (!parsed.isIPv4MappedAddress()) return undefined
-  return { family: 'ipv4', address: parsed.toIPv4Address().toString() }
+export function unmap({ address }: Address): Address | undefined {
+  const [, high, low] = MAPPED.exec(address) ?? []
+  if (high === undefined || low === undefined) return undefined
+  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return { family: 'ipv4', address: [a >> 8, a & 255, b >> 8, b & 255].join('.') }
 }
 
 /** Why an address cannot be dialled, in a few words; `undefined` when it can. */
-export function undialable({ family, address }: Address): string | undefined {
-  if (family === 'ipv4') {
-    const range = ipaddr.IPv4.parse(address).range()
-    if (range === 'broadcast') return 'the broadcast address'
-    if (range === 'multicast') return 'a multicast address'
-    return address === '0.0.0.0' ? 'the unspecified address' : undefined
-  }
+export function undialable({ address }: Address): string | undefined {
   const [bare = '', zone] = address.split('%')
-  const range = ipaddr.IPv6.parse(bare).range()
-  if (range === 'unspecified') return 'the unspecified address'
-  if (range === 'multicast') return 'a multicast address'
-  if (range === 'linkLocal' && zone === undefined) return 'a link-local address without a zone (%interface)'
+  if (bare === '0.0.0.0' || bare === '::') return 'the unspecified address'
+  if (bare === '255.255.255.255') return 'the broadcast address'
+  if (MULTICAST_V4.test(bare) || MULTICAST_V6.test(bare)) return 'a multicast address'
+  if (LINK_LOCAL.test(bare) && zone === undefined) return 'a link-local address without a zone (%interface)'
   return undefined
 }
 

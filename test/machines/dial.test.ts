@@ -460,7 +460,7 @@ describe('winning', () => {
   test('hops are noted as they are negotiated', () => {
     const s = stage({ remotes: [A] })
     s.start()
-    s.attempt(1).say({ type: 'attempt.negotiated', attempt: 1, hop: 0 })
+    s.negotiated(1)
     expect(s.lines().at(-1)).toBe('0 attempt 1 negotiated hop 0')
   })
 

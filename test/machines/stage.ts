@@ -2,7 +2,7 @@
  * A client on a stage: the real machines over stub actors, in virtual time. The test plays the world: it answers
  * queries and moves attempts by number, says anything at any time, and reads what came of it as trace lines.
  */
-import { createActor } from 'xstate'
+import { type InspectionEvent, createActor } from 'xstate'
 import { type ClientInput, clientLogic, ledgerOf } from '../../machines/client.ts'
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../../src/actors.ts'
 import { type ConfigInput, ConfigSchema } from '../../src/config/schema.ts'
@@ -18,7 +18,11 @@ interface Stub<Input, Says> {
   readonly heard: DialerHears[]
 }
 
-export function stage(config: ConfigInput, { seed = 1, release = false }: Partial<Omit<ClientInput, 'config'>> = {}) {
+interface Direction extends Partial<Omit<ClientInput, 'config'>> {
+  readonly inspect?: (event: InspectionEvent) => void
+}
+
+export function stage(config: ConfigInput, { seed = 1, release = false, inspect }: Direction = {}) {
   const clock = new HeapClock()
   const queries = new Map<number, Stub<ResolverInput, ResolverSays>>()
   const attempts = new Map<number, Stub<DialerInput, DialerSays>>()
@@ -40,6 +44,7 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
   const actor = createActor(clientLogic(actors), {
     clock,
     input: { config: ConfigSchema.parse(config), seed, release },
+    ...(inspect && { inspect }),
   })
   const errors: unknown[] = []
   const notes: Note[] = []
@@ -71,6 +76,7 @@ export function stage(config: ConfigInput, { seed = 1, release = false }: Partia
       query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
     opened: (n: number) => attempt(n).say({ type: 'attempt.opened', attempt: n }),
     connected: (n: number) => attempt(n).say({ type: 'attempt.connected', attempt: n }),
+    negotiated: (n: number) => attempt(n).say({ type: 'attempt.negotiated', attempt: n, hop: 0 }),
     confirmed: (n: number) => attempt(n).say({ type: 'attempt.confirmed', attempt: n, sent: 1, received: 1 }),
     fail: (n: number, code = 'ECONNREFUSED') =>
       attempt(n).say({ type: 'attempt.failed', attempt: n, failure: failure(code, 'connect') }),

@@ -1,0 +1,108 @@
+/**
+ * Every transition of both machines is taken. What was taken is read from XState's inspection while the catalogue's
+ * scenarios run, held and handed over, and then a few stages for what no network does by itself.
+ */
+import type { AnyStateNode, AnyTransitionDefinition, InspectionEvent } from 'xstate'
+import { expect, test } from 'vitest'
+import { clientMachine } from '../../machines/client.ts'
+import { dialMachine } from '../../machines/dial.ts'
+import { runScenario } from '../../src/sim/run-scenario.ts'
+import { catalogue } from '../scenarios/catalogue.ts'
+import { stage } from './stage.ts'
+
+type Inspect = (event: InspectionEvent) => void
+
+/** `dial.dialing resolver.failed 1`: the state, the event, and which of the guarded ones. */
+function nameOf(transition: AnyTransitionDefinition): string {
+  const { source, eventType } = transition
+  const siblings = eventType === '' ? source.always : source.transitions.get(eventType)
+  return `${source.id} ${eventType || 'always'} ${siblings?.indexOf(transition as never)}`
+}
+
+function transitionsOf(node: AnyStateNode): string[] {
+  const own = [...[...node.transitions.values()].flat(), ...(node.always ?? [])]
+  return [...own.map(nameOf), ...Object.values(node.states).flatMap(transitionsOf)]
+}
+
+function tape(): { readonly taken: ReadonlySet<string>; readonly inspect: Inspect } {
+  const taken = new Set<string>()
+  const inspect: Inspect = (event) => {
+    if (event.type !== '@xstate.microstep') return
+    for (const transition of event._transitions) taken.add(nameOf(transition))
+  }
+  return { taken, inspect }
+}
+
+const ALL = [clientMachine, dialMachine].flatMap(({ root }) => transitionsOf(root))
+
+const A = { host: '192.0.2.1', proto: 'tcp' } as const
+const NAME = { host: 'a.test', proto: 'tcp' } as const
+
+/** What no scenario does: each takes transitions of its own, and ends in a state that they alone lead to. */
+const SCENES: readonly { readonly takes: string; readonly play: (inspect: Inspect) => void }[] = [
+  {
+    takes: 'client.idle stop 0',
+    play: (inspect) => {
+      const s = stage({ remotes: [A] }, { inspect })
+      s.stop()
+      expect([s.state(), s.lines()]).toEqual(['stopped', ['0 client stopped']])
+    },
+  },
+  {
+    // Whoever hears that it has won may stop it in that very instant: too late, the socket was handed over.
+    takes: 'client.active.stopping dial.won 0',
+    play: (inspect) => {
+      const s = stage({ remotes: [A] }, { inspect, release: true })
+      s.actor.on('attempt.won', s.stop)
+      s.start()
+      const { heard } = s.attempt(1)
+      s.connected(1)
+      expect(heard).toEqual([{ type: 'attempt.accepted', attempt: 1, release: true }])
+      expect(s.output()).toEqual({ outcome: 'released', attempt: 1, failure: null })
+    },
+  },
+  {
+    takes: 'dial.dialing query.timedOut 0',
+    play: (inspect) => {
+      const s = stage({ remotes: [NAME], resolvRetry: 60_000, resolveTimeout: 1000 }, { inspect })
+      s.start()
+      s.wait(6000)
+      expect(s.alive().queries).toEqual([2])
+    },
+  },
+  {
+    takes: 'dial.dialing attempt.negotiated 0',
+    play: (inspect) => {
+      const s = stage({ remotes: [A] }, { inspect })
+      s.start()
+      s.negotiated(1)
+      expect(s.ledger().current[0]?.stages).toEqual({ negotiated: 0 })
+    },
+  },
+  {
+    takes: 'dial.holding attempt.failed 0',
+    play: (inspect) => {
+      const s = stage({ remotes: [A, { ...A, port: 2 }] }, { inspect })
+      s.start()
+      s.connected(1)
+      s.fail(1)
+      expect([s.state(), s.alive().attempts]).toEqual(['active:dialing', [2]])
+    },
+  },
+]
+
+test('every transition of both machines is taken, by the scenarios or on a stage of its own', () => {
+  const byScenarios = tape()
+  for (const { scenario } of catalogue())
+    for (const release of [false, true]) runScenario(scenario, { release, inspect: byScenarios.inspect })
+  // Else the two were not speaking of the same thing.
+  expect(ALL).toEqual(expect.arrayContaining([...byScenarios.taken]))
+  const left = ALL.filter((name) => !byScenarios.taken.has(name))
+  expect(left).toEqual(SCENES.map(({ takes }) => takes))
+
+  for (const { takes, play } of SCENES) {
+    const { taken, inspect } = tape()
+    play(inspect)
+    expect([...taken]).toContain(takes)
+  }
+})

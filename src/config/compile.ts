@@ -76,12 +76,8 @@ class Compiler {
     return this.#layers.blocks.flatMap((block) => {
       const [line, second] = block.remotes
       if (!line) {
-        this.#error(
-          block.at ?? this.#start,
-          'scope',
-          'this block has no remote',
-          'a <connection> block has exactly one',
-        )
+        const hint = 'a <connection> block has exactly one'
+        this.#error(block.at as Place, 'scope', 'this block has no remote', hint)
       }
       if (second) {
         const hint = 'give each remote a block of its own'
@@ -179,7 +175,7 @@ class Compiler {
   #placeOf(path: readonly PropertyKey[]): Place {
     // The nearest part that was written: of `remotes.0.local.host` perhaps `remotes.0.local`.
     const places = path.map((_, last) => this.#places.get(path.slice(0, last + 1).join('.')))
-    return places.findLast((place) => place !== undefined) ?? this.#start
+    return places.reduce<Place>((nearest, place) => place ?? nearest, this.#start)
   }
 
   /** What is global is said once, not for every remote. */

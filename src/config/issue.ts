@@ -68,10 +68,10 @@ export class IssueList {
     return this.#counts.error >= MAX_ISSUES
   }
 
-  /** In the order of `files`, then of their lines. */
+  /** In the order of `files`, which are all that were read, then of their lines. */
   inOrder(files: readonly string[]): Issue[] {
     const rank = new Map(files.map((file, index) => [file, index]))
-    const rankOf = ({ file }: Issue) => rank.get(file) ?? files.length
+    const rankOf = ({ file }: Issue) => rank.get(file) as number
     return this.#kept.toSorted((a, b) => rankOf(a) - rankOf(b) || a.line - b.line || a.column - b.column)
   }
 }

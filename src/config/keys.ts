@@ -3,7 +3,7 @@
  * quotes a key.
  */
 import type { IssueList, Place } from './issue.ts'
-import { type Entry, type Read, readSafely } from './source.ts'
+import { type Entry, type Read, type Value, readSafely } from './source.ts'
 import { readStaticKey } from './static-key.ts'
 import type { Vault } from './vault.ts'
 
@@ -37,10 +37,11 @@ export class Keys {
   }
 
   #keep(entry: Entry): string | undefined {
-    const [file] = entry.values
     if (entry.body !== undefined) return this.#parse(entry.body, entry.at)
-    if (!file) return undefined
-    if (file.text === INLINE || file.text === '[inline]') return this.#handles.shift() ?? this.#missing(entry)
+    // What has no body names a file: that it has this value was judged with its scope.
+    const [file] = entry.values as [Value]
+    if (file.text === INLINE || file.text === '[inline]')
+      return this.#handles.shift() ?? this.#missing(entry.name, file.at)
     const source = readSafely(this.#read, file.text, file.at.file)
     if ('problem' in source) return this.#error(file.at, `cannot read this key file: ${source.problem}`)
     return this.#parse(source.text, file.at)
@@ -51,8 +52,8 @@ export class Keys {
     return key.message === undefined ? this.vault.add(key.value) : this.#error(at, key.message, key.hint)
   }
 
-  #missing({ name, values: [mark], at }: Entry): undefined {
-    return this.#error(mark?.at ?? at, 'the key itself is not here', `put it between <${name}> and </${name}>`)
+  #missing(name: string, at: Place): undefined {
+    return this.#error(at, 'the key itself is not here', `put it between <${name}> and </${name}>`)
   }
 
   #error(at: Place, message: string, hint?: string): undefined {

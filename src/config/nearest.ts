@@ -32,4 +32,4 @@ function edits(a: string, b: string): number {
   return cell(above, b.length)
 }
 
-const cell = (row: readonly number[], index: number) => row[index] ?? Infinity
+const cell = (row: readonly number[], index: number) => row[index] as number

@@ -21,11 +21,13 @@ interface Part {
 export function printConfig(config: Config): Printed {
   const wrap = commonWrap(config)
   const all = config.remotes.map((remote) => partsOf(remote, config, wrap))
-  const shared = (all[0] ?? []).filter((part) => all.every((parts) => parts.some((other) => isSame(part, other))))
+  const shared = (all[0] as readonly Part[]).filter((part) =>
+    all.every((parts) => parts.some((other) => isSame(part, other))),
+  )
   const own = all.map((parts) => parts.filter((part) => !shared.some((other) => isSame(part, other))))
   const inBlocks = own.some((parts) => parts.length > 0)
   const remotes = config.remotes.flatMap((remote, index) => {
-    return inBlocks ? block([remoteLine(remote), ...linesOf(own[index] ?? [])]) : [remoteLine(remote)]
+    return inBlocks ? block([remoteLine(remote), ...linesOf(own[index] as readonly Part[])]) : [remoteLine(remote)]
   })
   const above = [...shared, ...(wrap ? [wrapPart(wrap)] : [])]
   const lines = ['client', ...globalLines(config), ...linesOf(above), ...remotes]

@@ -78,7 +78,7 @@ class Gatherer {
     }
     const { lines, problems, rows } = tokenize(text)
     const placeOf = ({ line, column, length }: Spot): Place => {
-      return { file, line, column, length, excerpt: showable(rows[line - 1] ?? '') }
+      return { file, line, column, length, excerpt: showable(rows[line - 1] as string) }
     }
     for (const { spot, ...problem } of problems) this.#issues.report(placeOf(spot), problem)
     return this.#expand(entriesOf(lines, placeOf, 'file'), depth)
@@ -91,10 +91,9 @@ class Gatherer {
       const [first = ''] = words
       const file = isOption(first) ? `command line: ${first}` : 'command line'
       this.files.push(file)
-      const [entry] = entriesOf([spelled(words)], placesIn(file, words.join(' ')), 'command line')
-      if (entry && isOption(first)) entries.push(entry)
-      else if (entry)
-        this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
+      const [entry] = entriesOf([spelled(words)], placesIn(file, words.join(' ')), 'command line') as [Entry]
+      if (isOption(first)) entries.push(entry)
+      else this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
     }
     return this.#expand(entries, 1)
   }
@@ -106,8 +105,7 @@ class Gatherer {
   }
 
   #include(entry: Entry, depth: number): readonly Entry[] {
-    const [path] = entry.values
-    if (!path) return []
+    const [path] = entry.values as [Value]
     if (depth >= MAX_DEPTH) {
       const hint = 'does it include itself?'
       this.#error(path.at, `files include each other more than ${MAX_DEPTH} deep`, hint)
@@ -179,7 +177,8 @@ function spelled(words: readonly string[]): Line {
   return { words: [first, ...rest] }
 }
 
-const SECRETIVE = /auth|pass|secret|token|challenge|pin|key/
+// `setenv` takes anything, `http-proxy-option` whole headers, and `scramble` (of a patched OpenVPN) its key.
+const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|setenv|proxy-option|scramble/
 
 /**
  * The line as it may be shown. Passwords and the like stand in lines of directives that we only ignore: of those the

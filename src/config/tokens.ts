@@ -70,11 +70,16 @@ class Scanner {
   scan(): Tokens {
     const nul = this.#rows.findIndex((row) => row.includes('\0'))
     if (nul >= 0) {
-      const spot = { line: nul + 1, column: (this.#rows[nul]?.indexOf('\0') ?? 0) + 1, length: 1 }
+      const spot = { line: nul + 1, column: this.#text(nul).indexOf('\0') + 1, length: 1 }
       this.#error(spot, 'there is a NUL character: this is no text', 'save the file as UTF-8')
     }
     const lines = nul >= 0 ? [] : this.#allLines()
     return { lines, problems: this.#problems, rows: this.#rows, steps: this.#steps }
+  }
+
+  /** `row`: one that there is. */
+  #text(row: number): string {
+    return this.#rows[row] as string
   }
 
   #allLines(): Line[] {
@@ -84,7 +89,7 @@ class Scanner {
 
   #findTags(): void {
     for (let row = this.#rows.length - 1; row >= 0; row--) {
-      const text = this.#rows[row] ?? ''
+      const text = this.#text(row)
       this.#steps += text.length
       const [, slash, name = ''] = /^\s*<(\/?)([^\s<>/]+)>/.exec(text) ?? []
       if (slash === '/') this.#closingsOf(name).push(row)
@@ -144,13 +149,12 @@ class Scanner {
   #skipLoosePem(first: Token, end: number): void {
     const hint = 'put it into a block: <ca>, <cert>, <key>, <tls-auth> or <tls-crypt>'
     this.#error(first, 'a key or certificate stands outside of a block', hint)
-    while (this.#row < end && !this.#rows[this.#row]?.includes('-----END'))
-      this.#steps += this.#rows[this.#row++]?.length ?? 0
+    while (this.#row < end && !this.#text(this.#row).includes('-----END')) this.#steps += this.#text(this.#row++).length
     this.#row = Math.min(end, this.#row + 1)
   }
 
   #wordsOf(row: number): Token[] {
-    const text = this.#rows[row] ?? ''
+    const text = this.#text(row)
     const line = row + 1
     this.#steps += text.length
     if (text.length > OPENVPN_LINE && !this.#acceptsLong(text, line)) return []

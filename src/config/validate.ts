@@ -79,7 +79,7 @@ const quoted = (values: readonly z.core.util.Primitive[]) =>
 
 // What each branch of a union wanted, as one sentence.
 const eachOf = (branches: readonly (readonly z.core.$ZodIssue[])[]) =>
-  alternatives(branches.flatMap(([first]) => (first ? sentence(first).replace(/^expected /, '') : [])))
+  alternatives(branches.map(([first]) => sentence(first as z.core.$ZodIssue).replace(/^expected /, '')))
 
 const named = (expected: string) =>
   ({ int: 'a whole number', object: 'an object', array: 'a list', string: 'a text' })[expected] ?? `a ${expected}`

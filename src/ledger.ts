@@ -203,9 +203,12 @@ function entryOf(candidate: Candidate | null): Pick<LedgerEntry, 'candidate' | '
   return { candidate: { transport, family, address, port }, hops }
 }
 
+/** A round that is too long keeps its first half, which explains it, and its latest entries: the winner is of these. */
 function append(ledger: Ledger, entry: LedgerEntry): Ledger {
-  if (ledger.current.length >= MAX_ENTRIES) return count(ledger, 'dropped')
-  return { ...ledger, current: [...ledger.current, entry] }
+  const { current } = ledger
+  if (current.length < MAX_ENTRIES) return { ...ledger, current: [...current, entry] }
+  const oldest = current.findIndex(({ outcome }, index) => index >= MAX_ENTRIES / 2 && outcome !== 'open')
+  return count({ ...ledger, current: [...current.toSpliced(oldest, 1), entry] }, 'dropped')
 }
 
 function amend(ledger: Ledger, attempt: number, change: (entry: LedgerEntry) => LedgerEntry): Ledger {

@@ -125,6 +125,26 @@ test('2,000 entries are kept of a round, the rest is counted', () => {
   expect(record(ledger, failed(2003)).current).toEqual(ledger.current)
 })
 
+test('of a round that is too long its beginning and its end are kept, and with it the winner', () => {
+  const notes = Array.from({ length: MAX_ENTRIES + 5 }, (_, i) => [started(i + 1), failed(i + 1)]).flat()
+  const won: Note = { at: 5, type: 'attempt.won', attempt: 3000, confirmed: false }
+  const { current, counters } = fold(...notes, started(3000), won)
+  expect(counters.dropped).toBe(6)
+  expect(current).toHaveLength(MAX_ENTRIES)
+  expect(current.slice(999, 1001).map(({ attempt }) => attempt)).toEqual([1000, 1007])
+  expect(current.at(-1)).toMatchObject({ attempt: 3000, outcome: 'won' })
+})
+
+test('what still flies is kept in a round that is too long', () => {
+  const notes = Array.from({ length: MAX_ENTRIES + 5 }, (_, i) => [started(i + 1), failed(i + 1)]).flat()
+  // 1001 is the first that would go.
+  const { current } = fold(...notes.filter((note) => !(note.type === 'attempt.failed' && note.attempt === 1001)))
+  expect(current.slice(1000, 1002).map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+    [1001, 'open'],
+    [1007, 'failed'],
+  ])
+})
+
 test('stopping closes what is open: flights are cancelled, the held one ends as won', () => {
   const won: Note = { at: 5, type: 'attempt.won', attempt: 1, confirmed: false }
   const lost: Note = { at: 6, type: 'attempt.lost', attempt: 2, failure: REFUSED, kept: true }

@@ -4,18 +4,19 @@ import type { Clock } from '../actors.ts'
 /** Node runs a longer timer at once (and warns); ms. */
 const LONGEST = 2_147_483_647
 
+/** What runs for it now; whoever has the id can end it at any moment. */
 interface Timer {
-  due: NodeJS.Timeout
+  due?: NodeJS.Timeout
   delivery?: NodeJS.Immediate
 }
 
-const arm = (run: () => void, at: number): Timer => {
+function arm(timer: Timer, run: () => void, at: number): Timer {
   const wait = Math.min(LONGEST, Math.max(0, Math.ceil(at - performance.now())))
   const deliver = () => {
-    if (performance.now() < at) Object.assign(timer, arm(run, at))
+    if (performance.now() < at) arm(timer, run, at)
     else run()
   }
-  const timer: Timer = { due: setTimeout(() => (timer.delivery = setImmediate(deliver)), wait) }
+  timer.due = setTimeout(() => (timer.delivery = setImmediate(deliver)), wait)
   return timer
 }
 
@@ -26,7 +27,7 @@ const arm = (run: () => void, at: number): Timer => {
  */
 export const nodeClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (run, ms) => arm(run, performance.now() + ms),
+  setTimeout: (run, ms) => arm({}, run, performance.now() + ms),
   clearTimeout: (id) => {
     const timer = id as Timer | undefined
     clearTimeout(timer?.due)

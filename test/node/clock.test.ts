@@ -82,6 +82,20 @@ describe('nodeClock', () => {
     expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate')).toEqual([])
   })
 
+  it('forgets a timer that woke too soon, however often', async () => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+    const fired: string[] = []
+    const timer = nodeClock.setTimeout(() => fired.push('cleared'), 1)
+    // Node's timer comes due every 1 ms of its own time, and our clock stands still.
+    await new Promise((resolve) => void setTimeout(resolve, 20))
+    nodeClock.clearTimeout(timer)
+    now = 1
+    await new Promise((resolve) => void setTimeout(resolve, 20))
+    vi.restoreAllMocks()
+    expect(fired).toEqual([])
+  })
+
   it('takes nothing for an id', () => {
     expect(() => nodeClock.clearTimeout(undefined)).not.toThrow()
   })

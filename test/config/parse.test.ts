@@ -472,11 +472,15 @@ describe('secrets', () => {
       'auth-token hunter2 "hunter2',
       'auth-tokn hunter2',
       'askpass \\hunter2',
+      'http-proxy-option CUSTOM-HEADER Proxy-Authorization "Basic hunter2"',
+      'setenv VPN_SECRET hunter2 "',
+      'scramble obfuscate hunter2',
       key,
       `<key>\n-----BEGIN PRIVATE KEY-----\nhunter2`,
     ].join('\n')
-    const parsed = parseConfig({ text, file: 'x' }, { argv: ['--auth-token', 'hunter2', '--auth-tokn', 'hunter2'] })
-    expect(parsed.issues.length).toBeGreaterThan(5)
+    const argv = ['--auth-token', 'hunter2', '--auth-tokn', 'hunter2', '--http-proxy-option', 'AGENT', 'hunter2']
+    const parsed = parseConfig({ text, file: 'x' }, { argv, reserved: ['http-proxy-option'] })
+    expect(parsed.issues.length).toBeGreaterThan(8)
     expect(JSON.stringify(parsed)).not.toMatch(/hunter2|abab/)
   })
 })

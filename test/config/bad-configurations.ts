@@ -371,6 +371,13 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     ],
   },
   {
+    name: 'a URL without a port',
+    text: 'client\nremote https://vpn.example\n',
+    issues: [
+      '2:8+19 error[value] this is no IPv6 address, and a name has no colon | write the host alone: remote vpn.example',
+    ],
+  },
+  {
     name: 'an address in brackets with its port',
     text: 'client\nremote [2001:db8::1]:443\n',
     issues: [

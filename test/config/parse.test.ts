@@ -485,8 +485,49 @@ describe('secrets', () => {
   })
 })
 
-test('a list of problems has an end', () => {
-  const parsed = parseConfig({ text: 'client\n'.concat('frobnicate 1\n'.repeat(50_000)), file: 'x' })
-  expect(parsed.issues).toHaveLength(200)
-  expect(parsed.config).toBeUndefined()
+describe('a list of problems has an end', () => {
+  const many = 'frobnicate 1\n'.repeat(50_000)
+
+  test.each([
+    ['in the file', many],
+    ['in a block', `<connection>\n${many}</connection>\n`],
+  ])('%s', (_, lines) => {
+    const parsed = parseConfig({ text: `client\n${lines}`, file: 'x' })
+    expect(parsed.issues).toHaveLength(200)
+    expect(parsed.config).toBeUndefined()
+  })
+
+  test('warnings have one of their own', () => {
+    const { issues } = parseConfig({ text: 'client\n'.concat('remote vpn.example 443 udp6\n'.repeat(300)), file: 'x' })
+    const count = (severity: string) => issues.filter((issue) => issue.severity === severity).length
+    expect([count('warning'), count('error')]).toEqual([200, 1])
+  })
+})
+
+test('mode client is a client, too', () => {
+  const { config, issues } = parseConfig({ text: 'mode client\nremote vpn.example\n', file: 'x' })
+  expect([config?.mode, issues]).toEqual(['client', []])
+})
+
+test('what is repeated on the command line has no line to point at', () => {
+  const again = ['--connect-timeout', '4', '--connect-timeout', '5']
+  expect(said('remote vpn.example', { argv: again })).toEqual([
+    '0:1 note[repeated] "connect-timeout" was given before; this one counts',
+  ])
+  expect(read('remote vpn.example', { argv: again }).config.remotes[0]?.connectTimeout).toBe(5000)
+})
+
+describe('the reader of other files', () => {
+  test('without one, no file is read', () => {
+    expect(said('config more.conf')).toContain('2:8 error[source] cannot read this file: files cannot be read here')
+  })
+
+  test('what it throws is a problem, whatever it is', () => {
+    const throwing = (what: unknown) => () => {
+      throw what
+    }
+    const wanted = (why: string) => `2:8 error[source] cannot read this file: ${why}`
+    expect(said('config more.conf', { read: throwing(new Error('on fire')) })).toContain(wanted('on fire'))
+    expect(said('config more.conf', { read: throwing('on fire') })).toContain(wanted('the reader failed'))
+  })
 })

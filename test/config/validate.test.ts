@@ -35,6 +35,18 @@ describe('a bad object is told about by its path', () => {
       { remotes: [{ ...remote, port: 44.5 }] },
       ['remotes[0].port: error[value] expected a whole number'],
     ],
+    [
+      'a third direction',
+      {
+        remotes: [
+          {
+            ...remote,
+            confirm: { kind: 'openvpn', wrap: { kind: 'tls-auth', key: 'key:1', auth: 'SHA1', direction: 2 } },
+          },
+        ],
+      },
+      ['remotes[0].confirm.wrap.direction: error[value] expected 0 or 1'],
+    ],
     ['port 0', { remotes: [{ ...remote, port: 0 }] }, ['remotes[0].port: error[value] expected at least 1']],
     ['port 65536', { remotes: [{ ...remote, port: 65536 }] }, ['remotes[0].port: error[value] expected at most 65535']],
     [

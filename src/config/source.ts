@@ -177,8 +177,8 @@ function spelled(words: readonly string[]): Line {
   return { words: [first, ...rest] }
 }
 
-// `setenv` takes anything, `http-proxy-option` whole headers, and `scramble` (of a patched OpenVPN) its key.
-const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|setenv|proxy-option|scramble/
+// `setenv` and the options of plugins take anything (a whole header), `scramble`, of a patched OpenVPN, its key.
+const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|setenv|-option|scramble/
 
 /**
  * The line as it may be shown. Passwords and the like stand in lines of directives that we only ignore: of those the

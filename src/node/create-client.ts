@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { ConfigInput } from '../config/schema.ts'
 import type { Failure } from '../failure.ts'
 import { type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
+import { callProgram } from './call-program.ts'
 import { ConnectError } from './connect-error.ts'
 import type { ClientConnection } from './connection.ts'
 import { type ConnectOptions, Root, checkedConfig } from './root.ts'
@@ -108,15 +109,8 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
     return { ...this.#root.take(attempt, false), reject }
   }
 
-  /** A listener that throws is the program's error, and stays one: uncaught, without harm to what we are doing. */
   #tell<Name extends keyof ClientEvents>(name: Name, ...args: ClientEvents[Name]): void {
-    try {
-      this.emit(name, ...(args as never))
-    } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
-    }
+    callProgram(() => this.emit(name, ...(args as never)))
   }
 
   #ended(why: Failure | null): void {

@@ -14,6 +14,7 @@ import { type Failure, failure } from '../failure.ts'
 import { closeHandles, handlesOf } from '../handles.ts'
 import { type Ledger, type Note, entriesOf } from '../ledger.ts'
 import { nodeActors } from './actors.ts'
+import { callProgram } from './call-program.ts'
 import { nodeClock } from './clock.ts'
 import { ConfigError } from './connect-error.ts'
 import { type Connection, connectionOf } from './connection.ts'
@@ -53,6 +54,12 @@ function logicFor({ actors, vault }: ConnectOptions): ReturnType<typeof clientLo
   return clientLogic({ ...nodeActors(vault ? { vault } : {}), ...actors })
 }
 
+/** XState calls it in the middle of a step, which a throw would leave half done. */
+function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: InspectionEvent) => void {
+  const next = typeof inspect === 'function' ? inspect : (event: InspectionEvent) => inspect.next?.(event)
+  return (event) => callProgram(() => next(event))
+}
+
 /** One poll of the interfaces for all clients of the process. */
 const monitor = networkMonitor()
 
@@ -77,7 +84,7 @@ export class Root implements NetworkListener {
     this.#actor = createActor(logicFor(options), {
       clock: options.clock ?? nodeClock,
       input: { config, seed: this.seed, release },
-      ...(options.inspect && { inspect: options.inspect }),
+      ...(options.inspect && { inspect: inspectorOf(options.inspect) }),
     })
   }
 

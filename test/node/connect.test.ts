@@ -99,6 +99,29 @@ describe('connect()', () => {
     silent.close()
   })
 
+  it('an inspector that throws is the program’s error, and harms nothing of ours', async () => {
+    const port = await echoServer()
+    const uncaught: unknown[] = []
+    const hear = (error: unknown) => void uncaught.push(error)
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').on('uncaughtException', hear)
+    const mine = new Error('mine')
+    let events = 0
+    const failing = () => {
+      events++
+      throw mine
+    }
+    for (const inspect of [failing, { next: failing }]) {
+      const { socket } = await connect({ remotes: [tcp(port)] }, { inspect })
+      socket.destroy()
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('uncaughtException', hear)
+    for (const other of others) process.on('uncaughtException', other)
+    expect(events).toBeGreaterThan(10)
+    expect(uncaught).toEqual(Array.from({ length: events }, () => mine))
+  })
+
   it('R4 a datagram that answers confirms, and is the first message', async () => {
     const server = createSocket('udp4').bind(0, '127.0.0.1')
     await once(server, 'listening')

@@ -1,8 +1,12 @@
 import { createInspector } from '@statelyai/inspect'
 import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { greet } from '../examples/connect.ts'
+import { clientOf } from '../examples/file.ts'
 import { createClient } from '../src/node/create-client.ts'
 
 async function echo() {
@@ -27,6 +31,36 @@ describe('examples/connect.ts', () => {
     gone.close()
     await expect(greet('127.0.0.1', [gone.port])).rejects.toThrow('connection refused')
     expect(error.mock.lastCall?.[0]).toContain(`tcp 127.0.0.1:${gone.port}`)
+  })
+})
+
+describe('examples/file.ts', () => {
+  it('comes back, says what is wrong, and finds the keys', async () => {
+    const [log, error] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')]
+    log.mockImplementation(() => {})
+    error.mockImplementation(() => {})
+    const server = await echo()
+    const file = join(mkdtempSync(join(tmpdir(), 'sockchart-')), 'client.ovpn')
+    writeFileSync(file, `client\nproto tcp4\nremote 127.0.0.1 ${server.port}\n`)
+    const client = clientOf(file)
+    await once(client, 'connected')
+    expect(log).toHaveBeenLastCalledWith('connected to 127.0.0.1 over tcp')
+    expect(error.mock.lastCall?.[0]).toContain('client.ovpn:2:')
+    await client.close()
+    writeFileSync(file, 'client\nremte 127.0.0.1\n')
+    expect(() => clientOf(file)).toThrow('cannot be used')
+    expect(error.mock.lastCall?.[0]).toContain('remote')
+    server.close()
+  })
+})
+
+describe('examples/machines.ts', () => {
+  it('connects on the virtual network', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    await import('../examples/machines.ts')
+    const lines = log.mock.calls.map(([line]) => String(line).trim())
+    expect(lines).toContain('20 attempt 1 won unconfirmed')
+    expect(log.mock.lastCall?.[0]).toMatchObject({ attempts: 1, won: 1, queries: 1 })
   })
 })
 

@@ -15,8 +15,8 @@ describe('the README is a promise', () => {
     for (const command of commands) expect(read('.ci/run').split('\n')).toContain(command)
   })
 
-  it('its example is the file that is tested', () => {
-    expect(blocks('ts')).toContain(read('examples/connect.ts'))
+  it('its examples are the files that are tested', () => {
+    expect(blocks('ts')).toEqual(['connect', 'file', 'machines'].map((name) => read(`examples/${name}.ts`)))
   })
 
   it('its scenario connects, is killed, and comes back', () => {

@@ -46,7 +46,11 @@ interface Root {
 }
 
 const roots = new WeakMap<System, Root>()
-const clockOf = (system: System) => system._clock as unknown as Clock
+
+function clockOf({ _clock: clock }: System): Clock {
+  if ('now' in clock) return clock as unknown as Clock
+  throw new Error("the root's clock needs `now` besides XState's methods: createActor(logic, { clock: nodeClock })")
+}
 
 /** The first machine of a system to start is its root. */
 function rootOf({ system, emit }: AnyActorScope): Root {

@@ -106,7 +106,7 @@ const ORDER = { kind: 'as-returned', count: 1 } as const
 
 export const ConfigSchema = z.strictObject({
   mode: z.literal('client').default('client'),
-  remotes: z.array(Remote).min(1).max(MAX_REMOTES),
+  remotes: z.array(Remote).min(1).max(MAX_REMOTES).readonly(),
   /** One seeded permutation of the remotes per start; the addresses of each stay in their order. */
   remoteRandom: z.boolean().default(false),
   /** A random label in front of each name that is looked up, against caches. */
@@ -139,5 +139,6 @@ export type Config = z.output<typeof ConfigSchema>
 /** What a program may write: only `remotes` is needed. */
 export type ConfigInput = z.input<typeof ConfigSchema>
 export type Remote = Config['remotes'][number]
+export type RemoteInput = ConfigInput['remotes'][number]
 export type Confirmation = Remote['confirm']
 export type CandidateOrder = Config['candidateOrder']

@@ -35,11 +35,8 @@ export class ConfigError extends Error {
   readonly issues: readonly Issue[]
 
   constructor(issues: readonly Issue[]) {
-    super(
-      ['the configuration cannot be used', ...issues.map(({ path = '', message }) => `  ${path}: ${message}`)].join(
-        '\n',
-      ),
-    )
+    const lines = issues.map(({ path, message }) => (path ? `  ${path}: ${message}` : `  ${message}`))
+    super(['the configuration cannot be used', ...lines].join('\n'))
     this.issues = issues
   }
 }

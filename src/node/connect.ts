@@ -1,9 +1,11 @@
 /** One connection, or an error with everything that was tried. */
 import { failure } from '../failure.ts'
-import type { ConfigInput } from '../config/schema.ts'
+import type { ConfigInput, RemoteInput } from '../config/schema.ts'
 import { ConnectError } from './connect-error.ts'
-import type { ConnectionFor } from './connection.ts'
+import type { Connection, TcpConnection, UdpConnection } from './connection.ts'
 import { type ConnectOptions, Root, checkedConfig } from './root.ts'
+
+type ConfigOver<Remote> = Omit<ConfigInput, 'remotes'> & { readonly remotes: readonly (RemoteInput & Remote)[] }
 
 /**
  * Walks the candidates of `config` and resolves with the first connection; its socket is the caller's alone from then
@@ -11,10 +13,13 @@ import { type ConnectOptions, Root, checkedConfig } from './root.ts'
  *
  * Rejects with a `ConnectError` (nothing could be connected), a `ConfigError`, or the reason of `options.signal`.
  */
-export async function connect<const Input extends ConfigInput>(
-  config: Input,
-  options: ConnectOptions = {},
-): Promise<ConnectionFor<Input>> {
+export function connect(config: ConfigOver<{ readonly proto: 'tcp' }>, options?: ConnectOptions): Promise<TcpConnection>
+export function connect(
+  config: ConfigOver<{ readonly proto?: 'udp' }>,
+  options?: ConnectOptions,
+): Promise<UdpConnection>
+export function connect(config: ConfigInput, options?: ConnectOptions): Promise<Connection>
+export async function connect(config: ConfigInput, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
   const root = new Root(checkedConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
   signal?.throwIfAborted()
@@ -26,7 +31,7 @@ export async function connect<const Input extends ConfigInput>(
         note: () => {},
         ended: ({ outcome, attempt, failure: why }) => {
           // Taken in the same instant in which it was released: nobody else listens to the socket.
-          if (attempt !== null) resolve(root.take(attempt, true) as ConnectionFor<Input>)
+          if (attempt !== null) resolve(root.take(attempt, true))
           else if (outcome === 'stopped') reject(signal?.reason as Error)
           else reject(new ConnectError(why ?? failure('STOPPED', 'plan'), root.ledger))
         },

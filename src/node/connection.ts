@@ -5,7 +5,6 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Socket } from 'node:net'
 import type { Candidate } from '../candidate.ts'
-import type { ConfigInput } from '../config/schema.ts'
 import type { LedgerEntry, RemoteRef } from '../ledger.ts'
 import { type DatagramChannel } from './datagram-channel.ts'
 
@@ -43,11 +42,6 @@ export type ClientConnection = Connection & {
    */
   readonly reject: (reason: string) => void
 }
-
-type ConnectionOver<Proto> = Proto extends 'tcp' ? TcpConnection : UdpConnection
-
-/** TCP, UDP or either, by what the configuration's remotes say. */
-export type ConnectionFor<Input extends ConfigInput> = ConnectionOver<Input['remotes'][number]['proto']>
 
 export function connectionOf(won: Won, handle: unknown): Connection {
   if (won.candidate.transport === 'tcp') return { ...won, transport: 'tcp', socket: handle as Socket }

@@ -42,10 +42,11 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
       this.#onAbort = () => this.#stop()
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
+    // What comes before the start waits for it, and then comes first.
+    if (signal?.aborted) this.#stop()
     queueMicrotask(() =>
       root.start({ note: (note) => this.#follow(note), ended: (output) => this.#ended(output.failure) }),
     )
-    if (signal?.aborted) queueMicrotask(() => this.#stop())
   }
 
   /** Settles when the client has ended, for whatever reason; everything is closed then. Never rejects. */

@@ -46,6 +46,14 @@ export function checkedConfig(input: ConfigInput): Config {
   return config
 }
 
+/** Throws a `ConfigError`. */
+function checkedSeed(seed = randomInt(2 ** 32)): number {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed
+  const message = `a seed is a whole number from 0 to ${2 ** 32 - 1}`
+  const place = { file: 'options', line: 0, column: 0, length: 0, path: 'seed' }
+  throw new ConfigError([{ severity: 'error', code: 'value', message, ...place }])
+}
+
 // Making a logic costs more than a connection does, and nearly everybody uses the same one.
 let ordinary: ReturnType<typeof clientLogic> | undefined
 
@@ -80,7 +88,7 @@ export class Root implements NetworkListener {
 
   constructor(config: Config, release: boolean, options: ConnectOptions) {
     this.#release = release
-    this.seed = options.seed ?? randomInt(2 ** 32)
+    this.seed = checkedSeed(options.seed)
     this.#actor = createActor(logicFor(options), {
       clock: options.clock ?? nodeClock,
       input: { config, seed: this.seed, release },

@@ -4,7 +4,7 @@ import { type AddressInfo, type Server, createServer } from 'node:net'
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { ConfigError, ConnectError } from '../../src/node/connect-error.ts'
 import { connect } from '../../src/node/connect.ts'
-import type { TcpConnection, UdpConnection } from '../../src/node/connection.ts'
+import type { Connection, TcpConnection, UdpConnection } from '../../src/node/connection.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -30,6 +30,17 @@ async function deadPort(): Promise<number> {
 const tcp = (port: number, host = '127.0.0.1') => ({ host, port, proto: 'tcp' as const })
 
 describe('connect()', () => {
+  it('knows a typo from a directive, and the transport from the remotes', () => {
+    const port = 443
+    // @ts-expect-error -- there is no such directive
+    const typo = () => connect({ remotes: [{ host: 'a.test', port, conectTimeout: 3 }] })
+    const either = () => connect({ remotes: [{ host: 'a.test' }, { host: 'b.test', proto: 'tcp' }] })
+    const readonly = () => connect({ remotes: [{ host: 'a.test' }] as const })
+    expectTypeOf(either).returns.resolves.toEqualTypeOf<Connection>()
+    expectTypeOf(readonly).returns.resolves.toEqualTypeOf<UdpConnection>()
+    expect(typo).toBeTypeOf('function')
+  })
+
   it('R3 hands over the first candidate that answers, with the way there', async () => {
     const [dead, live] = [await deadPort(), await echoServer()]
     const connection = await connect({ remotes: [tcp(dead), tcp(live)] }, { seed: 7 })

@@ -93,7 +93,9 @@ describe('createClient()', () => {
     server.on('connection', accepted)
     const client = createClient({ remotes: [remote] })
     await client.close()
-    await createClient({ remotes: [remote] }, { signal: AbortSignal.abort() }).closed
+    const aborted = createClient({ remotes: [remote] }, { signal: AbortSignal.abort() })
+    await aborted.closed
+    expect(aborted.ledger).toEqual([])
     expect(accepted).not.toHaveBeenCalled()
     const abort = new AbortController()
     const third = createClient({ remotes: [remote] }, { signal: abort.signal })
@@ -126,6 +128,15 @@ describe('createClient()', () => {
     if (vitestListener) process.on('uncaughtException', vitestListener as () => void)
     expect(error.message).toBe('mine')
     expect(client.connection?.transport).toBe('tcp')
+    await client.close()
+  })
+
+  it('draws a seed, or takes a good one', async () => {
+    const { remote } = await listen()
+    for (const seed of [Number.NaN, -1, 1.5, 2 ** 32])
+      expect(() => createClient({ remotes: [remote] }, { seed })).toThrow('seed: a seed is a whole number')
+    const client = createClient({ remotes: [remote] }, { seed: 2 ** 32 - 1 })
+    expect(client.seed).toBe(4_294_967_295)
     await client.close()
   })
 

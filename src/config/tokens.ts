@@ -113,10 +113,17 @@ class Scanner {
       if (first.text.startsWith('-----BEGIN')) this.#skipLoosePem(first, end)
       else if (first.text.startsWith('</'))
         this.#error(first, `${first.text} closes nothing`, 'the block is not open here; remove the line')
-      else if (!second && /^<[^/].*>$/.test(first.text)) lines.push(this.#blockAt(first, end))
-      else lines.push({ words: [first, ...words.slice(1)] })
+      else if (/^<[^/].*>$/.test(first.text) && (!second || this.#closes(first, end))) {
+        if (second) this.#error(second, `${first.text} stands alone on its line`, 'only a comment may follow')
+        lines.push(this.#blockAt(first, end))
+      } else lines.push({ words: [first, ...words.slice(1)] })
     }
     return lines
+  }
+
+  // Otherwise what is in the block, a password perhaps, would be taken for directives, and shown.
+  #closes({ text }: Token, end: number): boolean {
+    return firstFrom(this.#closingsOf(text.slice(1, -1)), this.#row) < end
   }
 
   #blockAt(tag: Token, outerEnd: number): Line {

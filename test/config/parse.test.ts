@@ -469,6 +469,7 @@ describe('secrets', () => {
       `<tls-auth>\n${key}</tls-auth>`,
       `<tls-crypt>\n${key.slice(0, 200)}\n</tls-crypt>`,
       '<auth-user-pass>\nuser\nhunter2\n</auth-user-pass>',
+      '<auth-user-pass> now\nuser\nhunter2\n</auth-user-pass>',
       'auth-token hunter2 "hunter2',
       'auth-tokn hunter2',
       'askpass \\hunter2',

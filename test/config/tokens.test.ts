@@ -93,6 +93,8 @@ describe('blocks', () => {
   })
 
   test.each([
+    ['a word behind a tag', '<ca> x\nX\n</ca>', ['1:6+1 error <ca> stands alone on its line']],
+    ['a word behind what opens nothing', '<ca> x\nX', []],
     ['an end alone', 'a\n</ca>', ['2:1+5 error </ca> closes nothing']],
     ['an end of another block', '<ca>\nX\n</key>', ['1:1+4 error <ca> is never closed']],
     [

@@ -4,7 +4,7 @@
  *
  * Conservation: every socket is entered once and struck off once; anything else throws, since it is our own bug.
  */
-import { type Endpoint, type Family, type Transport, formatEndpoint, parseAddress } from '../endpoint.ts'
+import { type Address, type Endpoint, type Family, type Transport, formatEndpoint, parseAddress } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
 import { type Behaviour, type Binds, type Network, type Scenario, canonicalBind, canonicalTarget } from './scenario.ts'
 
@@ -41,7 +41,7 @@ export class VirtualNetwork {
   #opened = 0
 
   constructor({ network, self, binds }: Pick<Scenario, 'network' | 'self' | 'binds'>) {
-    this.#self = self.flatMap((text) => parseAddress(text) ?? [])
+    this.#self = self.map((text) => parseAddress(text) as Address)
     this.change(network)
     this.changeBinds(binds)
   }

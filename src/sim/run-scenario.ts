@@ -133,6 +133,7 @@ function tapeOf(actor: Client, run: Run, bugs: unknown[], { onNote }: RunOptions
   }
 }
 
+type Winner = NonNullable<ScenarioResult['winner']>
 type Outcome = Pick<ScenarioResult, 'outcome' | 'atMs' | 'winner' | 'failure'>
 
 function outcomeOf(note: Note, run: Run): Outcome | undefined {
@@ -140,12 +141,11 @@ function outcomeOf(note: Note, run: Run): Outcome | undefined {
   if (note.type === 'client.stopped') return { outcome: 'stopped', atMs }
   if (note.type === 'client.failed') return { outcome: 'failed', atMs, failure: note.failure }
   if (note.type !== 'attempt.won') return undefined
-  const winner = winnerOf(run.ledger())
-  return winner ? { outcome: 'connected', atMs, winner } : undefined
+  return { outcome: 'connected', atMs, winner: winnerOf(run.ledger()) as Winner }
 }
 
 /** The connection that is held. */
-function winnerOf(ledger: Ledger): ScenarioResult['winner'] {
+function winnerOf(ledger: Ledger): Winner | undefined {
   const entry = ledger.current.find(({ outcome, endedAt }) => outcome === 'won' && endedAt === undefined)
   if (!entry?.candidate || entry.attempt === null) return undefined
   const { attempt, remote, candidate, local } = entry
@@ -162,10 +162,10 @@ function befall(entry: TimelineEntry, { world: { network, names }, command }: Ru
 
 /** The host's part: a released socket is taken out of the registry, used, and closed. */
 function takeReleased(actor: Client): void {
-  const attempt = actor.getSnapshot().output?.attempt
+  const attempt = actor.getSnapshot().output?.attempt ?? 0
   const handles = handlesOf(actor.system)
-  const handle = handles.get(attempt ?? 0)?.handle as VirtualHandle | undefined
+  const handle = handles.get(attempt)?.handle as VirtualHandle | undefined
   if (!handle) return
-  handles.delete(attempt ?? 0)
+  handles.delete(attempt)
   handle.close()
 }

@@ -51,7 +51,7 @@ export class IssueList {
 
   report(place: Place, problem: Problem): void {
     if (problem.severity === 'error' && LOSES_LINES.has(problem.code)) this.#lostLines = true
-    if (++this.#counts[problem.severity] <= MAX_ISSUES) this.#kept.push({ ...problem, ...place })
+    if (++this.#counts[problem.severity] <= MAX_ISSUES) this.#kept.push(issueOf(problem, place))
   }
 
   get hasErrors(): boolean {
@@ -74,4 +74,9 @@ export class IssueList {
     const rankOf = ({ file }: Issue) => rank.get(file) as number
     return this.#kept.toSorted((a, b) => rankOf(a) - rankOf(b) || a.line - b.line || a.column - b.column)
   }
+}
+
+// What is not there is no key either: programs look with `in`, and assertions compare.
+function issueOf({ hint, ...said }: Problem, { excerpt, ...at }: Place): Issue {
+  return { ...said, ...(hint !== undefined && { hint }), ...at, ...(excerpt !== undefined && { excerpt }) }
 }

@@ -26,6 +26,7 @@ describe('a bad configuration', () => {
     const parsed = parseConfig(source, { read, ...options })
     expect(parsed.issues.map(shown)).toEqual(issues)
     expect(parsed.config).toBeUndefined()
+    for (const issue of parsed.issues) expect(Object.values(issue)).not.toContain(undefined)
   })
 
   test('there are at least 80, all different', () => {

@@ -64,9 +64,10 @@ const outputOf = (event: unknown): DialOutput => (event as { readonly output: Di
 /** What a client that gave up says: how often it tried, and the first thing that went wrong. */
 function exhausted({ failed, ledger }: Context): Failure {
   const rounds = failed === 1 ? 'one round' : `${failed} rounds`
-  const headline = headlineOf(ledger)
-  const what = headline?.stage === 'connected' ? 'no connection lasted' : 'nothing could be connected'
-  return failure('EXHAUSTED', 'plan', `${what} in ${rounds}${headline ? `: ${headline.message}` : ''}`)
+  // A round that failed has an entry that says why.
+  const { stage, message } = headlineOf(ledger) as Failure
+  const what = stage === 'connected' ? 'no connection lasted' : 'nothing could be connected'
+  return failure('EXHAUSTED', 'plan', `${what} in ${rounds}: ${message}`)
 }
 
 const pauseOf = ({ context: { config, failed, seed } }: { readonly context: Context }): number =>

@@ -54,6 +54,15 @@ function fixture() {
 }
 
 describe('at', () => {
+  test('wants a clock that tells the time: XState’s own does not, and the error says what does', () => {
+    const actor = createActor(contain(setup({}).createMachine({})))
+    const errors: unknown[] = []
+    actor.subscribe({ error: (error) => errors.push(error) })
+    actor.start()
+    expect(errors.map(String)).toEqual([expect.stringContaining("the root's clock needs `now`")])
+    expect(actor.getSnapshot().status).toBe('error')
+  })
+
   test('is whole ms since the root’s start, on raised events too', () => {
     const { actor, clock } = fixture()
     clock.runUntil(1000.7)

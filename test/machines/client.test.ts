@@ -163,6 +163,15 @@ describe('connect-retry-max', () => {
       'nothing could be connected in one round: the name has no address of the wanted family',
     )
   })
+
+  test('what was connected, and lost soon, is not said to have been out of reach', () => {
+    const s = stage({ remotes: [A], connectRetryMax: 1 })
+    s.start()
+    s.connected(1)
+    s.wait(100)
+    s.lose(1)
+    expect(s.output()?.failure?.message).toBe('no connection lasted in one round: the peer reset the connection')
+  })
 })
 
 test('numbers are never used twice, whatever ends a round', () => {

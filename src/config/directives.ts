@@ -1,8 +1,7 @@
 /**
- * Every directive there is: ours, and all that OpenVPN 2.6 and 2.7 know. What a name means here is decided in this
- * file and nowhere else; how the values are read is `compile.ts`'s business.
- *
- * What plugins do is no part of this table: they register directives of their own.
+ * Every directive of the language: ours, and all that OpenVPN 2.6 and 2.7 know, but those of plugins. What these names
+ * mean is decided in this file and nowhere else; how the values are read is `settings.ts`'s business. The names of
+ * plugins come in from outside (`foreign` of `parseConfig`; the Node ring has the list): this table knows none.
  */
 
 export type Directive =
@@ -12,8 +11,13 @@ export type Directive =
   | { readonly kind: 'ignored'; readonly why: string; readonly inBlock: boolean }
   /** It would change where packets go, and we do not honour it: never ignored in silence. */
   | { readonly kind: 'refused'; readonly why: string }
+  /** It belongs to a plugin that is not there. `needs` completes "...; plugins are not built yet". */
+  | { readonly kind: 'reserved'; readonly needs: string }
   /** A part of the language whose time has not come. */
   | { readonly kind: 'unbuilt'; readonly what: 'servers' | 'peers' | 'socket plugins' }
+
+/** What a directive outside of this table may be. */
+export type ForeignDirective = Extract<Directive, { readonly kind: 'ignored' | 'reserved' }>
 
 const USED_ANYWHERE: Readonly<Record<string, string>> = {
   proto: 'udp|tcp',

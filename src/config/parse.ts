@@ -3,6 +3,7 @@
  * place; nothing here throws, and nothing touches a file but through `read`.
  */
 import { compile } from './compile.ts'
+import type { ForeignDirective } from './directives.ts'
 import { type Issue, IssueList } from './issue.ts'
 import { type Inlined, Keys } from './keys.ts'
 import { clientEntry } from './role.ts'
@@ -21,8 +22,8 @@ export interface ParseOptions {
   readonly strict?: boolean | undefined
   /** Directives that may be ignored although they would change where packets go, or are unknown. */
   readonly allowIgnored?: readonly string[] | undefined
-  /** Directives of plugins that are not there: errors, with this reason. */
-  readonly reserved?: readonly string[] | undefined
+  /** Directives beside the table, which knows none of plugins: those that are not there, and what is ignored of them. */
+  readonly foreign?: ReadonlyMap<string, ForeignDirective> | undefined
   readonly allowSocketPlugins?: boolean | undefined
   /** For a printed text: the keys behind its `[[INLINE]]`s. */
   readonly inlined?: Inlined | undefined
@@ -49,7 +50,7 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
     gathered,
     {
       allowIgnored: new Set(options.allowIgnored),
-      reserved: new Set(options.reserved),
+      foreign: options.foreign ?? new Map(),
       allowSocketPlugins: options.allowSocketPlugins ?? false,
     },
     issues,

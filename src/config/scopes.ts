@@ -3,7 +3,7 @@
  * name is looked up in the table: what is unknown, out of place, refused or repeated is said here, and what remains has
  * the right number of values.
  */
-import { DIRECTIVES, type Directive, valuesOf } from './directives.ts'
+import { DIRECTIVES, type Directive, type ForeignDirective, valuesOf } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import type { Entry, Gathered } from './source.ts'
@@ -36,8 +36,8 @@ export interface Scopes {
 export interface ScopeOptions {
   /** Names that may be ignored although they matter, or are unknown. */
   readonly allowIgnored: ReadonlySet<string>
-  /** Names that belong to plugins which are not there. */
-  readonly reserved: ReadonlySet<string>
+  /** Names that the table does not know. */
+  readonly foreign: ReadonlyMap<string, ForeignDirective>
   readonly allowSocketPlugins: boolean
 }
 
@@ -84,7 +84,7 @@ class Sorter {
     for (const entry of entries) {
       if (this.#issues.isFull) return
       if (entry.name === 'connection' && entry.entries) this.#block(entry, entry.entries)
-      else this.#entry(unwrapped(entry), entry.origin === 'file' ? this.file : this.commandLine)
+      else this.#entry(this.#unwrapped(entry), entry.origin === 'file' ? this.file : this.commandLine)
     }
   }
 
@@ -98,12 +98,13 @@ class Sorter {
   }
 
   #entry(entry: Entry, scope: OpenScope): void {
-    const directive = DIRECTIVES.get(entry.name)
+    const directive = this.#directive(entry.name)
     if (!directive) return this.#unknown(entry)
     if (directive.kind === 'refused') {
       const message = `"${entry.name}" is not honoured: ${directive.why}`
       return this.#refuse(entry, { code: 'refused', message })
     }
+    if (directive.kind === 'reserved') return this.#reserved(entry, directive.needs)
     if (directive.kind === 'unbuilt') return this.#unbuilt(entry, directive.what)
     if (scope.at && !directive.inBlock) {
       const message = `"${entry.name}" cannot stand in a <connection> block`
@@ -111,6 +112,17 @@ class Sorter {
     }
     if (directive.kind === 'ignored') return this.#ignore(entry, directive.why)
     if (this.#fits(entry, directive)) this.#file(entry, scope)
+  }
+
+  #directive(name: string): Directive | undefined {
+    return DIRECTIVES.get(name) ?? this.#options.foreign.get(name)
+  }
+
+  // OpenVPN: what follows `setenv opt` is a directive that older versions may not know.
+  #unwrapped(entry: Entry): Entry {
+    const [opt, name, ...values] = entry.values
+    if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !this.#directive(name.text)) return entry
+    return { ...entry, name: name.text, at: name.at, values }
   }
 
   #file(entry: Entry, scope: OpenScope): void {
@@ -157,18 +169,19 @@ class Sorter {
     } else this.#refuse(entry, { code: 'R9', message: 'socket plugins are not built yet in this version' })
   }
 
+  #reserved(entry: Entry, needs: string): void {
+    const message = `"${entry.name}" needs ${needs}; plugins are not built yet in this version`
+    this.#refuse(entry, { code: 'R9', message, hint: `--allow-ignored ${entry.name} tries without it` })
+  }
+
   #unknown(entry: Entry): void {
     const { name } = entry
     if (this.unknowns.has(name)) return this.#ignore(entry, '"ignore-unknown-option" names it')
-    if (this.#options.reserved.has(name)) {
-      const message = `"${name}" belongs to a plugin that is not there`
-      return this.#refuse(entry, { code: 'R9', message })
-    }
     if (!/^[A-Za-z][\w-]{0,39}$/.test(name)) {
       const hint = name.startsWith('<') ? 'a block opens with <name> alone on its line' : 'is a line above cut in two?'
       return this.#refuse(entry, { code: 'unknown', message: 'this is no directive', hint })
     }
-    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.reserved])
+    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.foreign.keys()])
     const message = `there is no directive "${name}"`
     this.#refuse(entry, { code: 'unknown', message, hint: near === undefined ? undefined : `did you mean "${near}"?` })
   }
@@ -197,13 +210,6 @@ function joined(a: Entry, b: Entry): Entry | undefined {
   if (a.body !== undefined && isMark(b)) return { ...a, values: b.values }
   if (b.body !== undefined && a.body === undefined && isMark(a)) return { ...b, values: a.values }
   return undefined
-}
-
-// OpenVPN: what follows `setenv opt` is a directive that older versions may not know.
-function unwrapped(entry: Entry): Entry {
-  const [opt, name, ...values] = entry.values
-  if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !DIRECTIVES.has(name.text)) return entry
-  return { ...entry, name: name.text, at: name.at, values }
 }
 
 function whereIs(there: Place, here: Place): string {

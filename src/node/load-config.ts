@@ -4,21 +4,26 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, join, isAbsolute } from 'node:path'
+import type { ForeignDirective } from '../config/directives.ts'
 import { type ParseOptions, type Parsed, parseConfig } from '../config/parse.ts'
 import { MAX_TEXT, type Source } from '../config/source.ts'
 import { Vault } from '../config/vault.ts'
 
-/** Directives of plugins that this version does not have: known, and never ignored. */
-export const RESERVED: readonly string[] = [
-  'http-proxy',
-  'http-proxy-option',
-  'http-proxy-override',
-  'http-proxy-retry',
-  'http-proxy-timeout',
-  'http-proxy-user-pass',
-  'socks-proxy',
-  'socks-proxy-retry',
-]
+const PROXY = { kind: 'reserved', needs: 'a proxy plugin' } as const
+// OpenVPN 2.4 and later warn and go on: `connect-timeout` and `connect-retry` do their work (options.c).
+const OBSOLETE = { kind: 'ignored', why: 'obsolete in OpenVPN, which ignores it too', inBlock: true } as const
+
+/** Directives of plugins, none of which this version has: never ignored where they say where packets go. */
+export const FOREIGN: ReadonlyMap<string, ForeignDirective> = new Map<string, ForeignDirective>([
+  ['http-proxy', PROXY],
+  ['http-proxy-option', PROXY],
+  ['http-proxy-override', PROXY],
+  ['http-proxy-retry', OBSOLETE],
+  ['http-proxy-timeout', OBSOLETE],
+  ['http-proxy-user-pass', PROXY],
+  ['socks-proxy', PROXY],
+  ['socks-proxy-retry', OBSOLETE],
+])
 
 /** What `loadConfig` takes besides the file: everything that parsing takes, except the reader. */
 export type LoadOptions = Omit<ParseOptions, 'read'>
@@ -29,7 +34,7 @@ export type LoadOptions = Omit<ParseOptions, 'read'>
  */
 export function loadConfig(file: string | undefined, options: LoadOptions = {}): Parsed {
   const source = file === undefined ? { text: '', file: 'command line' } : readTextFile(file)
-  if (!('problem' in source)) return parseConfig(source, { reserved: RESERVED, ...options, read })
+  if (!('problem' in source)) return parseConfig(source, { foreign: FOREIGN, ...options, read })
   const at = { file: file ?? '', line: 0, column: 0, length: 0 }
   const issue = { severity: 'error', code: 'source', message: `cannot read this file: ${source.problem}` } as const
   return { issues: [{ ...at, ...issue }], ignored: [], vault: new Vault() }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ForeignDirective } from '../../src/config/directives.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import type { Remote } from '../../src/config/schema.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
@@ -357,8 +358,23 @@ describe('what has no effect', () => {
   })
 
   test('names that are allowed, even those that matter', () => {
-    const options = { allowIgnored: ['mark', 'relay', 'frob'], reserved: ['relay'] }
+    const foreign = new Map([['relay', { kind: 'reserved', needs: 'a relay plugin' } as const]])
+    const options = { allowIgnored: ['mark', 'relay', 'frob'], foreign }
     expect(ignoredIn('mark 5\nrelay x\nfrob', options)).toEqual(['mark 3', 'relay 4', 'frob 5'])
+  })
+
+  test('R9 a directive beside the table is refused, or ignored for its reason, behind `setenv opt` too', () => {
+    const foreign = new Map<string, ForeignDirective>([
+      ['relay', { kind: 'reserved', needs: 'a relay plugin' }],
+      ['relay-retry', { kind: 'ignored', why: 'obsolete', inBlock: true }],
+    ])
+    expect(ignoredIn('relay-retry\n<connection>\nremote h\nrelay-retry 1\n</connection>', { foreign })).toEqual([
+      'relay-retry 3',
+    ])
+    for (const line of ['relay x', 'setenv opt relay x', 'relay x\nignore-unknown-option relay'])
+      expect(parseConfig({ text: `client\nremote h\n${line}`, file: 'x' }, { foreign }).issues).toMatchObject([
+        { code: 'R9', message: '"relay" needs a relay plugin; plugins are not built yet in this version' },
+      ])
   })
 
   test('ignore-unknown-option allows nothing that matters', () => {
@@ -480,7 +496,8 @@ describe('secrets', () => {
       `<key>\n-----BEGIN PRIVATE KEY-----\nhunter2`,
     ].join('\n')
     const argv = ['--auth-token', 'hunter2', '--auth-tokn', 'hunter2', '--http-proxy-option', 'AGENT', 'hunter2']
-    const parsed = parseConfig({ text, file: 'x' }, { argv, reserved: ['http-proxy-option'] })
+    const foreign = new Map([['http-proxy-option', { kind: 'reserved', needs: 'a proxy plugin' } as const]])
+    const parsed = parseConfig({ text, file: 'x' }, { argv, foreign })
     expect(parsed.issues.length).toBeGreaterThan(8)
     expect(JSON.stringify(parsed)).not.toMatch(/hunter2|abab/)
   })

@@ -4,7 +4,7 @@
  */
 import { DIRECTIVES } from '../../config/directives.ts'
 import { nearest } from '../../config/nearest.ts'
-import { RESERVED } from '../load-config.ts'
+import { FOREIGN } from '../load-config.ts'
 import { printable } from '../../printable.ts'
 
 const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
@@ -45,7 +45,7 @@ const FLAGS: ReadonlyMap<string, keyof Options> = new Map([
 const WITH_VALUE = ['--allow-ignored', '--seed'] as const
 const OURS = [...FLAGS.keys(), ...WITH_VALUE, '-h', '--help', '-V', '--version']
 /** Directives; what they mean is for the parser to say. */
-const KNOWN: ReadonlySet<string> = new Set([...DIRECTIVES.keys(), ...RESERVED].map((name) => `--${name}`))
+const KNOWN: ReadonlySet<string> = new Set([...DIRECTIVES.keys(), ...FOREIGN.keys()].map((name) => `--${name}`))
 const MAX_SEED = 2 ** 32 - 1
 
 export function readArguments(argv: readonly string[]): Read {

@@ -11,6 +11,7 @@
  * Every character is visited a fixed number of times, whatever the text; `steps` is the count.
  */
 import type { Problem } from './issue.ts'
+import { nearest } from './nearest.ts'
 
 export interface Token {
   readonly text: string
@@ -132,24 +133,38 @@ class Scanner {
     const start = this.#row
     const closing = firstFrom(this.#closingsOf(name), start)
     const next = firstFrom(isScope(name) ? this.#scopes : this.#openings, start)
-    const closed = closing < outerEnd && !(isScope(name) && next < closing)
-    if (!closed) {
-      const hint = `write </${name}> on a line of its own where it ends`
-      this.#error(tag, `<${name}> is never closed`, hint)
-    }
+    const isClosed = closing < outerEnd && !(isScope(name) && next < closing)
     // What is not closed ends where the next block opens, so that the rest of the file is judged all the same.
-    const end = closed ? closing : Math.min(next, outerEnd)
+    const last = Math.min(next, outerEnd)
+    const end = isClosed ? closing : (this.#misspelledEnd(name, last) ?? last)
+    const behind = isClosed || end < last ? end + 1 : end
+    if (!isClosed && end === last)
+      this.#error(tag, `<${name}> is never closed`, `write </${name}> on a line of its own where it ends`)
     if (isScope(name)) {
       const lines = this.#linesUntil(end)
-      this.#row = closed ? end + 1 : end
+      this.#row = behind
       return { words, block: { lines } }
     }
-    this.#row = closed ? end + 1 : end
+    this.#row = behind
     const body = this.#rows.slice(start, end).join('\n')
     this.#steps += body.length
     if (body.length <= MAX_BLOCK) return { words, block: { body } }
     this.#error(tag, `<${name}> holds more than ${MAX_BLOCK / 1024} KiB`, 'no key or certificate is that long')
     return { words, block: { body: '' } }
+  }
+
+  /** The row of a closing tag with nearly this name, which is what was meant. */
+  #misspelledEnd(name: string, end: number): number | undefined {
+    for (let row = this.#row; row < end; row++) {
+      const text = this.#text(row)
+      this.#steps += text.length
+      const [, blanks = '', tag = '', other = ''] = /^(\s*)(<\/([^\s<>/]+)>)/.exec(text) ?? []
+      if (tag === '' || nearest(other, [name]) === undefined) continue
+      const spot = { line: row + 1, column: blanks.length + 1, length: tag.length }
+      this.#error(spot, `${tag} closes nothing`, `did you mean </${name}>?`)
+      return row
+    }
+    return undefined
   }
 
   // A key whose tag was forgotten: its lines are no directives, and must not be shown as such.

@@ -776,6 +776,14 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     issues: ['3:1+4 error[syntax] <ca> is never closed | write </ca> on a line of its own where it ends'],
   },
   {
+    name: 'an end with a slip of the pen',
+    text: 'client\n<connection>\nremote a.example\n</conection>\nport 0\n',
+    issues: [
+      '4:1+12 error[syntax] </conection> closes nothing | did you mean </connection>?',
+      '5:6+1 error[value] a port is a number from 1 to 65535, not "0" | port 0 means "any", and only a local port can be that',
+    ],
+  },
+  {
     name: 'an end without a beginning',
     text: 'client\nremote vpn.example 1194\n</ca>\n',
     issues: ['3:1+5 error[syntax] </ca> closes nothing | the block is not open here; remove the line'],

@@ -112,6 +112,11 @@ describe('blocks', () => {
       '<connection>\na\n<listen>\nb\n</listen>\n</connection>',
       ['1:1+12 error <connection> is never closed', '6:1+13 error </connection> closes nothing'],
     ],
+    [
+      'an end with a slip of the pen',
+      '<connection>\na\n  </conection> # so\n<ca>\nX\n</caa>\n<key>\nX\n</key>',
+      ['3:3+12 error </conection> closes nothing', '6:1+6 error </caa> closes nothing'],
+    ],
     ['a block that reaches the end', 'a\n<ca>', ['2:1+4 error <ca> is never closed']],
   ])('%s', (_, text, problems) => {
     expect(problemsOf(text)).toEqual(problems)
@@ -119,6 +124,10 @@ describe('blocks', () => {
 
   test('what follows an unclosed block is read all the same', () => {
     expect(wordsOf('<ca>\nX\n<key>\nY\n</key>\nremote a')).toEqual([['ca'], ['key'], ['remote', 'a']])
+  })
+
+  test('a block whose end is misspelled ends there', () => {
+    expect(wordsOf('<ca>\nX\n</caa>\nremote a\n<key>\nY\n</key>')).toEqual([['ca'], ['remote', 'a'], ['key']])
   })
 
   test('a body has a limit', () => {
@@ -151,6 +160,7 @@ describe('reading is linear', () => {
     ['connections that nothing closes', '<connection>\n'],
     ['closed connections', '<connection>\nremote a\n</connection>\n'],
     ['ends alone', '</a>\n'],
+    ['other ends', '<connection>\n<key>\n</connect>\n</keying>\n'],
     ['openings whose end is far', '<a>\n<ca>\n', '</a>\n</ca>\n'],
     ['loose keys', '-----BEGIN X\n'],
     ['quotes', '"'],

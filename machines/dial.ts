@@ -242,7 +242,8 @@ function takeLookupFailure(context: DialContext, at: number, why: Failure, repea
     // What waits to be repeated was told when it failed.
     ...(lookup.failed ? [] : [told]),
   )
-  return config.resolvRetry === 0 && starting && why.code !== 'NEXT' ? refuse(ended, at, why) : ended
+  const final = config.resolvRetry === 0 && starting && why.code !== 'NEXT'
+  return final ? refuse(ended, at, { ...why, message: `${lookup.host}: ${why.message}` }) : ended
 }
 
 /** The start fails for good, and what still flies is ended with it. */

@@ -37,6 +37,8 @@ class Attempt {
   #shortages = 0
   #stage: 'open' | 'connect' | 'confirm' | 'connected' = 'open'
   #sent = 0
+  /** Since the socket of the moment was opened: each starts with the short gaps. */
+  #resends = 0
   #received = 0
   #reply: readonly Uint8Array[] = []
   #accepted = false
@@ -77,6 +79,7 @@ class Attempt {
     const { transport, family } = candidate
     const reads = this.#exchange !== undefined
     this.#stage = 'open'
+    this.#resends = 0
     const socket: WireSocket = this.#wire.open(
       { attempt, transport, family, remote: this.#remote, local, reads },
       (event) => {
@@ -116,7 +119,7 @@ class Attempt {
     this.#socket.send(exchange.request)
     this.#sent++
     if (this.#io.input.candidate.transport === 'udp')
-      this.#timer = this.#io.clock.setTimeout(() => this.#ask(exchange), resendAfter(this.#sent))
+      this.#timer = this.#io.clock.setTimeout(() => this.#ask(exchange), resendAfter(++this.#resends))
   }
 
   #judge(bytes: Uint8Array): void {

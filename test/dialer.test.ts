@@ -216,6 +216,19 @@ describe('a shortage of this machine', () => {
     expect(b.handles().get(1)).toBe(b.socket(1))
   })
 
+  test('while confirming, the next socket asks with the short gaps again, and the count goes on', () => {
+    const b = confirming()
+    b.clock.runUntil(3_000)
+    b.fails('ENOBUFS')
+    b.clock.runUntil(3_100)
+    b.tell({ type: 'opened' })
+    b.tell({ type: 'connected', local: LOCAL })
+    b.clock.runUntil(6_100)
+    expect(b.socket().log).toEqual(['3100 send 1', '4100 send 1', '6100 send 1'])
+    b.receive(2)
+    expect(b.said().at(-1)).toMatchObject({ type: 'attempt.confirmed', sent: 6 })
+  })
+
   test('while confirming, the exchange starts over', () => {
     const b = confirming()
     b.fails('ENOBUFS')

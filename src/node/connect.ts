@@ -30,8 +30,7 @@ export async function connect(config: ConfigInput, options: ConnectOptions = {})
       root.start({
         note: () => {},
         ended: ({ outcome, attempt, failure: why }) => {
-          // Taken in the same instant in which it was released: nobody else listens to the socket.
-          if (attempt !== null) resolve(root.take(attempt, true))
+          if (attempt !== null) resolve(released(root, attempt))
           else if (outcome === 'stopped') reject(signal?.reason as Error)
           else reject(new ConnectError(why ?? failure('STOPPED', 'plan'), root.ledger))
         },
@@ -40,4 +39,9 @@ export async function connect(config: ConfigInput, options: ConnectOptions = {})
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** Taken in the very instant in which it was released: nobody else listens to the socket. */
+async function released(root: Root, attempt: number): Promise<Connection> {
+  return root.take(attempt, true)
 }

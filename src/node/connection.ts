@@ -8,7 +8,7 @@ import type { Candidate } from '../candidate.ts'
 import type { LedgerEntry, RemoteRef } from '../ledger.ts'
 import { type DatagramChannel } from './datagram-channel.ts'
 
-interface Won {
+interface Won extends AsyncDisposable {
   readonly attempt: number
   readonly remote: RemoteRef
   readonly candidate: Candidate
@@ -20,6 +20,7 @@ interface Won {
   readonly seed: number
 }
 
+/** Disposing of a connection destroys its socket. */
 export interface TcpConnection extends Won {
   readonly transport: 'tcp'
   readonly socket: Socket
@@ -43,8 +44,18 @@ export type ClientConnection = Connection & {
   readonly reject: (reason: string) => void
 }
 
-export function connectionOf(won: Won, handle: unknown): Connection {
-  if (won.candidate.transport === 'tcp') return { ...won, transport: 'tcp', socket: handle as Socket }
+export function connectionOf(won: Omit<Won, keyof AsyncDisposable>, handle: unknown): Connection {
+  const { transport } = won.candidate
+  if (transport === 'tcp') return { ...won, transport, socket: handle as Socket, [Symbol.asyncDispose]: destroy }
   const channel = handle as DatagramChannel
-  return { ...won, transport: 'udp', channel, socket: channel.socket }
+  return { ...won, transport, channel, socket: channel.socket, [Symbol.asyncDispose]: close }
+}
+
+// One function each for all connections, not one for each.
+async function destroy(this: { readonly socket: Socket }): Promise<void> {
+  this.socket.destroy()
+}
+
+async function close(this: { readonly channel: DatagramChannel }): Promise<void> {
+  this.channel.close()
 }

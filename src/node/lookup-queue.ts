@@ -29,6 +29,10 @@ interface Job {
 /** Look-ups that run at once; libuv gives slow work half of its pool of 4. */
 const MAX_RUNNING = 2
 
+// An embedder's look-up may break its word; ours must not break with it.
+const addressesIn = (addresses: unknown): readonly string[] =>
+  Array.isArray(addresses) ? addresses.filter((address) => typeof address === 'string') : []
+
 export function lookupQueue(lookup: Lookup): LookupQueue {
   // In order of asking: the first MAX_RUNNING of them run, the others wait.
   const waiting = new Map<string, Job>()
@@ -51,8 +55,8 @@ export function lookupQueue(lookup: Lookup): LookupQueue {
       // A scripted look-up may answer from inside the call, and nobody is ever answered from inside `ask`.
       setImmediate(() => {
         running.delete(key)
-        for (const answer of job.askers) answer(error, addresses)
         runNext()
+        for (const answer of job.askers) answer(error, addressesIn(addresses))
       })
     }
     try {

@@ -128,6 +128,7 @@ export class Root implements NetworkListener {
     this.#listener = listener
     actor.on('*', (note) => this.#follow(note))
     actor.subscribe(this)
+    if (!this.#release) this.#watchNetwork()
     actor.start()
     // A stop that came earlier has waited in the mailbox, and was first.
     if (this.#isActive) actor.send({ type: 'start' })
@@ -140,8 +141,8 @@ export class Root implements NetworkListener {
   #follow(note: Note): void {
     if (note.type === 'attempt.started') this.#confirmation = undefined
     if (note.type === 'attempt.confirmed') this.#confirmation = { sent: note.sent, received: note.received }
-    // Only who waits has a use for the network's changes.
-    if (note.type === 'backoff.started' || (note.type === 'attempt.won' && !this.#release)) this.#watchNetwork()
+    // Who wants one connection and has no pause to end need not watch.
+    if (note.type === 'backoff.started') this.#watchNetwork()
     this.#listener?.note(note)
   }
 

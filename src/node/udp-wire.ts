@@ -51,7 +51,8 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
   }
   const send = (bytes: Uint8Array, sent: (problem?: Failure) => void) => {
     const failed = (error: NodeJS.ErrnoException) => {
-      const problem = systemFailure(error, stage())
+      // Without a code it is Node that stumbles over a socket which the program has just closed.
+      const problem = error.code === undefined ? failure('LOCAL_CLOSE', stage()) : systemFailure(error, stage())
       if (LOSSES.has(problem.code)) end(problem)
       sent(problem)
     }

@@ -63,6 +63,16 @@ describe('connect()', () => {
     await once(socket, 'close')
   })
 
+  it('is disposed of with its scope', async () => {
+    const remotes = [tcp(await echoServer())]
+    let socket
+    {
+      await using connection = await connect({ remotes })
+      socket = connection.socket
+    }
+    expect(socket.destroyed).toBe(true)
+  })
+
   it('rejects with every attempt on a line of its own, and the same as data', async () => {
     const [a, b] = [await deadPort(), await deadPort()]
     const error = await connect({ remotes: [tcp(a), tcp(b)] }).catch((error: unknown) => error)

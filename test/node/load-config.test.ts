@@ -1,7 +1,8 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig, readTextFile } from '../../src/node/load-config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-'))
@@ -56,6 +57,44 @@ test.each([
   expect(issues).toMatchObject([{ severity: 'error', code: 'source', message: `cannot read this file: ${problem}` }])
 })
 
-test('a device is refused, and is not read', () => {
-  expect(readTextFile('/dev/zero')).toEqual({ problem: 'it is a pipe or a device, not a file' })
+test.each([{}, { pipes: true }])('a device is refused, and is not read %j', (options) => {
+  expect(readTextFile('/dev/zero', options)).toEqual({ problem: 'it is a device, not a file' })
+})
+
+test.each([
+  ['a letter of Latin-1 in a comment', Buffer.from('client\n# caf\u00E9\nremote a\n', 'latin1'), 'byte 13, on line 2'],
+  ['UTF-16', Buffer.from('\uFEFFclient\n', 'utf16le'), 'byte 1, on line 1'],
+  ['a letter that is cut off', Buffer.from('client\n# \u00E9').subarray(0, -1), 'byte 10, on line 2'],
+])('what is not UTF-8 is said to be so, with its place: %s', (_, bytes, place) => {
+  writeFileSync(path('bytes.ovpn'), bytes)
+  expect(readTextFile(path('bytes.ovpn'))).toEqual({ problem: `it is not UTF-8 text: ${place}; save it as UTF-8` })
+})
+
+test('U+FFFD itself is text', () => {
+  writeFileSync(path('replacement.ovpn'), '# \uFFFD\n')
+  expect(readTextFile(path('replacement.ovpn'))).toMatchObject({ text: '# \uFFFD\n' })
+})
+
+describe('a pipe', () => {
+  const pipe = path('pipe')
+  beforeEach(() => void spawnSync('mkfifo', [pipe]))
+  afterEach(() => rmSync(pipe))
+
+  test('is refused where only files are wanted, without waiting for a writer', () => {
+    expect(readTextFile(pipe)).toEqual({ problem: 'it is a pipe, not a file' })
+  })
+
+  test('is read where it is allowed; what it names stands in the working folder', () => {
+    const text = 'client\nremote 192.0.2.1\nconfig nowhere.conf\n'
+    const writer = spawn('sh', ['-c', 'printf "$1" > "$2"', 'sh', text, pipe])
+    const { issues } = loadConfig(pipe, { pipes: true })
+    writer.kill()
+    expect(issues).toMatchObject([{ file: pipe, line: 3, message: 'cannot read this file: there is no such file' }])
+  })
+
+  test('has a limit', () => {
+    const writer = spawn('sh', ['-c', 'exec cat /dev/zero > "$1"', 'sh', pipe])
+    expect(readTextFile(pipe, { pipes: true })).toEqual({ problem: 'it is larger than 1 MiB' })
+    writer.kill()
+  })
 })

@@ -4,7 +4,7 @@
  */
 import { DIRECTIVES } from '../../config/directives.ts'
 import { nearest } from '../../config/nearest.ts'
-import { FOREIGN } from '../load-config.ts'
+import { FOREIGN, isInput } from '../load-config.ts'
 import { printable } from '../../printable.ts'
 
 const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
@@ -154,6 +154,8 @@ class Reader {
       for (const word of more) this.#problems.push(`"${printable(word)}" is one word too many; one file is enough`)
       this.#judgeUse(command, file)
       if (this.#problems.length === 0) {
+        // Standard input that is read as a file is used up.
+        if (file !== undefined && isInput(file)) this.#options.noStdio = true
         return { command, file, directives: this.#directives, options: this.#options }
       }
     }

@@ -7,7 +7,7 @@ import type { ScenarioResult } from '../../sim/result.ts'
 import { runScenario } from '../../sim/run-scenario.ts'
 import { type Scenario, parseScenario } from '../../sim/scenario.ts'
 import { namedTargetOf } from '../explain.ts'
-import { readTextFile } from '../load-config.ts'
+import { readTextFile, titleOf } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
@@ -19,7 +19,8 @@ export function simulate({ file = '', options }: Arguments, io: Io): number {
   const read = readScenario(file)
   if ('problems' in read) {
     const error = paintFor(io.stderr, io.env, options)('red', 'error:')
-    for (const problem of read.problems) io.stderr.write(`${printable(file)}: ${error} ${printable(problem)}\n`)
+    for (const problem of read.problems)
+      io.stderr.write(`${printable(titleOf(file))}: ${error} ${printable(problem)}\n`)
     if (options.json) tellProgram(io.stdout, refusal(read.problems.join('; ')))
     return EXIT.config
   }
@@ -32,7 +33,7 @@ export function simulate({ file = '', options }: Arguments, io: Io): number {
 
 /** The scenario, or everything that is wrong with the file. */
 function readScenario(file: string): { readonly scenario: Scenario } | { readonly problems: readonly string[] } {
-  const source = readTextFile(file)
+  const source = readTextFile(file, { pipes: true })
   if ('problem' in source) return { problems: [`cannot read this file: ${source.problem}`] }
   let value: unknown
   try {

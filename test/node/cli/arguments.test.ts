@@ -18,6 +18,8 @@ const read = (line: string) => readArguments(line === '' ? [] : line.split(' '))
 describe('a command line', () => {
   test.each([
     ['run client.ovpn', { file: 'client.ovpn' }],
+    ['run -', { file: '-', options: { noStdio: true } }],
+    ['run /dev/stdin --proto tcp', { file: '/dev/stdin', directives: ['--proto', 'tcp'], options: { noStdio: true } }],
     ['run client.ovpn --json', { file: 'client.ovpn', options: { json: true } }],
     ['run --json -v client.ovpn', { file: 'client.ovpn', options: { json: true, verbose: true } }],
     ['run --seed 7 client.ovpn', { file: 'client.ovpn', options: { seed: 7 } }],

@@ -9,13 +9,14 @@ import type { ScenarioResult } from '../../sim/result.ts'
 import type { ClientConnection } from '../connection.ts'
 import { type Client, createClient } from '../create-client.ts'
 import { namedTargetOf } from '../explain.ts'
+import { isStream } from '../load-config.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { type Joint, drain, join } from './join.ts'
 import { ledgerLines } from './ledger-view.ts'
-import { type Loaded, isSound, load } from './load.ts'
+import { type Loaded, isSound, load, nameOf } from './load.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { countIssues, issueTexts, tellIssues } from './report-issues.ts'
 import { hearSignals } from './signals.ts'
@@ -27,33 +28,42 @@ type Ending = 'interrupted' | 'stopped' | 'restart' | 'done'
 
 export async function run(args: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, args.options)
-  let parsed = load(args)
+  const parsed = load(args)
   report(parsed, args, io, paint, (text) => io.stderr.write(`${text}\n`))
   if (!isSound(parsed)) {
     if (args.options.json) tellProgram(io.stdout, refusal(`the configuration has ${countIssues(parsed.issues)}`))
     return EXIT.config
   }
-  for (;;) {
-    const life = new Life(parsed, args, io, paint)
-    const unhear = hearSignals(io, {
-      SIGINT: () => life.end('interrupted'),
-      SIGTERM: () => life.end('stopped'),
-      SIGUSR1: () => life.client.next(),
-      SIGHUP: () => {
-        const again = load(args)
-        report(again, args, io, paint, life.say)
-        if (!isSound(again)) return life.say('the configuration has errors now; going on with what it was')
-        parsed = again
-        life.say('the configuration was read again; starting over')
-        life.end('restart')
-      },
-    })
-    const ending = await life.ended()
-    unhear()
-    if (ending === 'restart') continue
-    life.report()
-    return life.code()
+  let loaded = parsed
+  let life = new Life(loaded, args, io, paint)
+  const restart = () => {
+    const again = reload(args, loaded)
+    report(again, args, io, paint, life.say)
+    if (!isSound(again)) return life.say('the configuration has errors now; going on with what it was')
+    loaded = again
+    life.say('starting over')
+    life.end('restart')
   }
+  // Heard once for all lives: between two hearings a signal is lost, and the last Ctrl-C forgotten.
+  const unhear = hearSignals(io, {
+    SIGINT: () => life.end('interrupted'),
+    SIGTERM: () => life.end('stopped'),
+    SIGUSR1: () => life.client.next(),
+    SIGHUP: restart,
+  })
+  while ((await life.ended()) === 'restart') life = new Life(loaded, args, io, paint)
+  unhear()
+  life.report()
+  return life.code()
+}
+
+/** The configuration as it is now; of one that came through a pipe, what was read then. */
+function reload(args: Arguments, before: Loaded): Parsed {
+  const { file } = args
+  if (file === undefined || !isStream(file)) return load(args)
+  const at = { file: nameOf(args), line: 0, column: 0, length: 0 }
+  const message = 'a pipe cannot be read again; what was read the first time counts'
+  return { ...before, issues: [{ ...at, severity: 'warning', code: 'source', message }] }
 }
 
 /** A person is told the errors and warnings, and spared the notes. */

@@ -1,4 +1,4 @@
-/** Signals, heard for as long as a command runs. */
+/** Signals, heard for as long as a command runs: once, because what comes between two hearings is lost. */
 import type { Io } from './io.ts'
 import { EXIT } from './io.ts'
 

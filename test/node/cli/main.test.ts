@@ -71,4 +71,26 @@ describe.concurrent('the program', () => {
     expect(await left).toEqual([0, null])
     server.close()
   })
+
+  test('signals that come right behind SIGHUP are heard; `-` is standard input', async ({ expect }) => {
+    const server = createServer((socket) => void socket.on('error', () => {}))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const child = start(MAIN, 'run', '-', '--json')
+    const left = once(child, 'exit')
+    let out = ''
+    child.stdout.on('data', (bytes) => (out += String(bytes)))
+    const told = async (part: string) => {
+      while (!out.includes(part)) await once(child.stdout, 'data')
+    }
+    child.stdin.end(`client\nproto tcp\n${`remote 127.0.0.1 ${port}\n`.repeat(2)}`)
+    await told('attempt.won')
+    child.kill('SIGHUP')
+    child.kill('SIGUSR1')
+    await told('"NEXT"')
+    child.kill('SIGHUP')
+    child.kill('SIGTERM')
+    expect(await left).toEqual([0, null])
+    server.close()
+  })
 })

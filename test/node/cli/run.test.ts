@@ -1,4 +1,5 @@
 /** `run` in this process, on real sockets of the loopback interface. */
+import { execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import dns from 'node:dns'
 import { once } from 'node:events'
@@ -302,4 +303,38 @@ test('SIGHUP reads the file again and starts over; a file with errors changes no
   expect(await ended).toBe(0)
   expect(one.accepted).toHaveLength(1)
   expect(io.stderr.text).toMatch(/\nstopped\n$/)
+})
+
+test('signals are heard from one life to the next without a gap, and the second Ctrl-C is remembered', async () => {
+  const { port, accepted } = await serve(() => {})
+  const io = fakeIo()
+  const unheard: unknown[] = []
+  io.signals.on('removeListener', (signal) => unheard.push(signal))
+  const ended = run(io, '--no-stdio', ...tcp(port))
+  await io.stderr.until('attempt 1: connected')
+  io.signals.emit('SIGHUP')
+  while (accepted.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  expect(unheard).toEqual([])
+  io.signals.emit('SIGHUP')
+  io.signals.emit('SIGINT')
+  io.signals.emit('SIGINT')
+  expect(await ended).toBe(130)
+  expect(io.exits).toEqual([130])
+})
+
+test('SIGHUP with a configuration that came through a pipe starts over with what was read', async () => {
+  const [server, pipe] = [await serve(() => {}), join(folder, 'pipe')]
+  execFileSync('mkfifo', [pipe])
+  const text = `client\nproto tcp\nremote 127.0.0.1 ${server.port}\n`
+  spawn('sh', ['-c', 'printf "$1" > "$2"', 'sh', text, pipe])
+  const io = fakeIo()
+  const ended = run(io, pipe, '--no-stdio')
+  await io.stderr.until('attempt 1: connected')
+  io.signals.emit('SIGHUP')
+  while (server.accepted.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  io.signals.emit('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(io.stderr.text).toContain(
+    `${pipe}: warning[source]: a pipe cannot be read again; what was read the first time counts\nstarting over\n`,
+  )
 })

@@ -16,7 +16,8 @@ import type { Config } from '../src/config/schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, headlineOf, record } from '../src/ledger.ts'
-import { type DialActors, type DialOutput, type DialSays, type Numbers, dialMachine } from './dial.ts'
+import type { Numbers } from '../src/walk.ts'
+import { type DialActors, type DialOutput, type DialSays, dialMachine } from './dial.ts'
 
 export interface ClientInput {
   readonly config: Config
@@ -114,7 +115,7 @@ export const clientMachine = setup({
     takeOver: assign(({ event }) => ({ numbers: outputOf(event).numbers, ledger: outputOf(event).ledger })),
     takeSuccess: assign(({ event }) => ({ failed: 0, first: outputOf(event).lost })),
     takeFailure: assign(({ context }) => ({ failed: context.failed + 1, first: null })),
-    takeRefusal: assign(({ event }) => ({ failure: outputOf(event).failure })),
+    takeFatal: assign(({ event }) => ({ failure: outputOf(event).failure })),
     giveUp: assign(({ context }) => ({ failure: exhausted(context) })),
 
     noteRoundStarted: enqueueActions((step) => keep(step, [roundNote(step, 'round.started')])),
@@ -135,7 +136,7 @@ export const clientMachine = setup({
   guards: {
     isReleasing: ({ context }) => context.release,
     isLost: ({ event }) => outputOf(event).outcome === 'lost',
-    isRefused: ({ event }) => outputOf(event).outcome === 'refused',
+    isFatal: ({ event }) => outputOf(event).outcome === 'fatal',
     isLastRound: ({ context: { config, failed } }) =>
       config.connectRetryMax > 0 && failed + 1 >= config.connectRetryMax,
   },
@@ -171,7 +172,7 @@ export const clientMachine = setup({
             reenter: true,
             actions: ['takeOver', 'takeSuccess', 'noteRoundEnded'],
           },
-          { guard: 'isRefused', target: 'failed', actions: ['takeOver', 'noteRoundFailed', 'takeRefusal'] },
+          { guard: 'isFatal', target: 'failed', actions: ['takeOver', 'noteRoundFailed', 'takeFatal'] },
           { guard: 'isLastRound', target: 'failed', actions: ['takeOver', 'takeFailure', 'noteRoundFailed', 'giveUp'] },
           { target: 'backingOff', actions: ['takeOver', 'takeFailure', 'noteRoundFailed'] },
         ],

@@ -155,18 +155,21 @@ export function localsOf(round: Round, remote: Remote, index: number): readonly 
 const isSame = (a: Candidate, b: Candidate): boolean =>
   a.address === b.address && a.port === b.port && a.transport === b.transport && a.remote === b.remote
 
-export function takeOff(round: Round, attempt: number, at: number): { round: Round; flight: Flight } {
+/** The candidate whose turn it is takes off. */
+export function startNext(round: Round, attempt: number, at: number): { round: Round; flight: Flight } {
   const [candidate, ...waiting] = round.waiting as [Candidate, ...Candidate[]]
   const flight: Flight = { attempt, candidate, startedAt: at, stage: 'open' }
   return { round: { ...round, waiting, flying: [...round.flying, flight], newest: flight }, flight }
 }
 
-export function climb(round: Round, attempt: number, stage: Stage): Round {
+/** An attempt has got to `stage`. */
+export function reach(round: Round, attempt: number, stage: Stage): Round {
   const flying = round.flying.map((flight) => (flight.attempt === attempt ? { ...flight, stage } : flight))
   return { ...round, flying }
 }
 
-export function land(round: Round, attempt: number): Round {
+/** An attempt is over. */
+export function drop(round: Round, attempt: number): Round {
   return { ...round, flying: round.flying.filter((flight) => flight.attempt !== attempt) }
 }
 

@@ -8,15 +8,15 @@ import {
   answered,
   askedHost,
   bindingOf,
-  climb,
+  reach,
   expand,
   isSpent,
-  land,
+  drop,
   localsOf,
   newRound,
   nextLookup,
   refOf,
-  takeOff,
+  startNext,
   unfitFailure,
   viewOf,
   win,
@@ -238,19 +238,19 @@ describe('flights', () => {
   const names = { 'a.test': ['192.0.2.1', '192.0.2.2', '192.0.2.3'], 'b.test': ['192.0.2.4'] }
   const start = take(newRound(TWO, 1, null), TWO, names).round
   const flying = (round: Round) => round.flying.map(({ attempt, stage }) => `${attempt} ${stage}`)
-  const one = takeOff(start, 1, 0).round
-  const two = takeOff(one, 2, 250).round
+  const one = startNext(start, 1, 0).round
+  const two = startNext(one, 2, 250).round
 
-  test('take off from the head of the queue, climb and land by number', () => {
-    expect(takeOff(start, 1, 5).flight).toMatchObject({ attempt: 1, startedAt: 5, stage: 'open' })
+  test('take off from the head of the queue, reach and drop by number', () => {
+    expect(startNext(start, 1, 5).flight).toMatchObject({ attempt: 1, startedAt: 5, stage: 'open' })
     expect(waiting(two)).toEqual(['0 192.0.2.3'])
-    expect(flying(climb(two, 1, 'connect'))).toEqual(['1 connect', '2 open'])
-    expect(flying(land(two, 1))).toEqual(['2 open'])
-    expect(flying(land(climb(two, 9, 'confirm'), 9))).toEqual(['1 open', '2 open'])
+    expect(flying(reach(two, 1, 'connect'))).toEqual(['1 connect', '2 open'])
+    expect(flying(drop(two, 1))).toEqual(['2 open'])
+    expect(flying(drop(reach(two, 9, 'confirm'), 9))).toEqual(['1 open', '2 open'])
   })
 
   test('the winner is held, the losers go back to the head of the queue in their order', () => {
-    const three = takeOff(two, 3, 500).round
+    const three = startNext(two, 3, 500).round
     const { held, newest, ...won } = win(three, 2, 600, true)
     expect(held).toMatchObject({ attempt: 2, since: 600, confirmed: true })
     expect([newest, won.flying]).toEqual([null, []])
@@ -275,7 +275,7 @@ describe('flights', () => {
       newest: { startedAt: 250, flying: true },
       unresolved: 1,
     })
-    expect(viewOf(land(two, 2), TWO, false, 300).newest).toEqual({ startedAt: 250, flying: false })
+    expect(viewOf(drop(two, 2), TWO, false, 300).newest).toEqual({ startedAt: 250, flying: false })
   })
 
   test('R7 it sees that a bound attempt flies, or is the next one', () => {
@@ -283,10 +283,10 @@ describe('flights', () => {
     const both = expand(expand(newRound(config, 1, null), config).round, config).round
     const bound = (round: Round) => viewOf(round, config, false, 0).bound
     expect(bound(both)).toBe(false)
-    const second = takeOff(both, 1, 0).round
+    const second = startNext(both, 1, 0).round
     expect(bound(second)).toBe(true)
-    expect(bound(takeOff(second, 2, 0).round)).toBe(true)
-    expect(bound(land(takeOff(second, 2, 0).round, 2))).toBe(false)
+    expect(bound(startNext(second, 2, 0).round)).toBe(true)
+    expect(bound(drop(startNext(second, 2, 0).round, 2))).toBe(false)
   })
 
   test('a round is spent when nothing waits, flies, is held, looked up or left', () => {

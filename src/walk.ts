@@ -1,0 +1,256 @@
+/**
+ * The walk over the candidates of one round: what `machines/dial.ts` does at each event, as pure functions. A step takes
+ * the walk further and leaves behind, as effects, what is to be started, ended and said; the machine carries that out.
+ */
+import type { DialerInput, DialerSays, ResolverInput } from './actors.ts'
+import type { Candidate } from './candidate.ts'
+import type { Config, Remote } from './config/schema.ts'
+import { type Failure, failure } from './failure.ts'
+import { type Ledger, type Note, record } from './ledger.ts'
+import { nextStep } from './pacing.ts'
+import {
+  type Flight,
+  type Lookup,
+  type Round,
+  answered,
+  askedHost,
+  bindingOf,
+  drop,
+  expand,
+  newRound,
+  nextLookup,
+  reach,
+  refOf,
+  startNext,
+  viewOf,
+  win,
+} from './round.ts'
+
+export interface WalkInput {
+  readonly config: Config
+  readonly seed: number
+  /** Whether the winner's socket becomes the user's alone. */
+  readonly release: boolean
+  /** No connection was made yet: only now can a start fail for good. */
+  readonly starting: boolean
+  /** The candidate that was lost after a long life, to be tried first. */
+  readonly first: Candidate | null
+  readonly numbers: Numbers
+  /** To be gone on with; it comes back in the end. */
+  readonly ledger: Ledger
+}
+
+/** The last numbers that were given out. */
+export interface Numbers {
+  readonly query: number
+  readonly attempt: number
+}
+
+export interface Walk extends WalkInput {
+  readonly round: Round
+  /** The look-up under way. `since`: when its name was first asked for. `failed`: it has, and waits to be repeated. */
+  readonly lookup: (Lookup & { readonly query: number; readonly since: number; readonly failed: boolean }) | null
+  /** A timer of the pacing policy runs. */
+  readonly waking: boolean
+  readonly stopped: boolean
+  /** Lost after a long life. */
+  readonly lost: Candidate | null
+  /** Why the start fails for good. */
+  readonly fatal: Failure | null
+}
+
+export type Effect =
+  | { readonly do: 'note'; readonly note: Note }
+  | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
+  | { readonly do: 'askLater'; readonly query: number }
+  | { readonly do: 'endQuery'; readonly query: number }
+  | { readonly do: 'dial'; readonly input: DialerInput; readonly deadline: number }
+  | { readonly do: 'accept'; readonly attempt: number }
+  | { readonly do: 'endAttempt'; readonly attempt: number }
+  | { readonly do: 'tellWon'; readonly attempt: number }
+  | { readonly do: 'tellResumed' }
+  | { readonly do: 'wake'; readonly ms: number }
+  | { readonly do: 'sleep' }
+
+/** A walk in the midst of a step. */
+export interface Draft extends Walk {
+  readonly effects: readonly Effect[]
+}
+
+export function newWalk(input: WalkInput): Walk {
+  const round = newRound(input.config, input.seed, input.first)
+  return { ...input, round, lookup: null, waking: false, stopped: false, lost: null, fatal: null }
+}
+
+export const flightOf = ({ round }: Walk, attempt: number | undefined): Flight | undefined =>
+  round.flying.find((flight) => flight.attempt === attempt)
+
+export const remoteOf = ({ config }: Walk, { remote }: Candidate): Remote => config.remotes[remote] as Remote
+
+// What a guard of the machine has seen to be there.
+const lookupIn = ({ lookup }: Walk) => lookup as NonNullable<Walk['lookup']>
+const heldIn = ({ round }: Walk) => round.held as NonNullable<Round['held']>
+
+function step(now: Draft, change: Partial<Walk>, effects: readonly Effect[], ...notes: readonly Note[]): Draft {
+  return {
+    ...now,
+    ...change,
+    effects: [...now.effects, ...effects, ...notes.map((note) => ({ do: 'note', note }) as const)],
+    ledger: notes.reduce(record, now.ledger),
+  }
+}
+
+/** Asks the policy until it says `wait`: the only place that starts anything. */
+export function proceed(draft: Draft, at: number): Draft {
+  for (let now = draft; ;) {
+    const { config, round, lookup, fatal } = now
+    if (fatal) return now
+    const wanted = nextStep(config.pacing, viewOf(round, config, lookup !== null, at))
+    if (wanted.do === 'wait') return wakeIn(now, wanted.ms)
+    if (wanted.do === 'start') now = startAttempt(now, at)
+    else {
+      const name = nextLookup(round, config)
+      now = name ? ask(now, at, name) : takeRemote(now, at)
+    }
+  }
+}
+
+/** When the policy wants to be asked again; null: not before something happens. */
+function wakeIn(now: Draft, ms: number | null): Draft {
+  const before: Effect[] = now.waking ? [{ do: 'sleep' }] : []
+  if (ms === null) return step(now, { waking: false }, before)
+  return step(now, { waking: true }, [...before, { do: 'wake', ms }])
+}
+
+/** `since`: a repeated look-up keeps the time of its first. */
+function ask(now: Draft, at: number, lookup: Lookup, since = at): Draft {
+  const { config, seed, numbers } = now
+  const query = numbers.query + 1
+  const { transport, families } = lookup
+  const host = askedHost(lookup, config, seed, query)
+  const change = { numbers: { ...numbers, query }, lookup: { ...lookup, query, since, failed: false } }
+  const input = { query, host, transport, families }
+  const started: Note = { type: 'query.started', at, query, remote: refOf(config, lookup.remote), host, families }
+  return step(now, change, [{ do: 'ask', input, timeout: config.resolveTimeout }], started)
+}
+
+/** Takes the remote whose turn it is, and all of whose names are known. */
+function takeRemote(now: Draft, at: number): Draft {
+  const { config, round } = now
+  const item = round.agenda[round.cursor] as Round['agenda'][number]
+  const remote = refOf(config, item.remote)
+  const expanded = expand(round, config)
+  const skipped = expanded.skipped.map((skip): Note => ({ type: 'candidate.skipped', at, remote, ...skip }))
+  return step(now, { round: expanded.round }, [], ...skipped)
+}
+
+function startAttempt(now: Draft, at: number): Draft {
+  const { config, numbers } = now
+  const attempt = numbers.attempt + 1
+  const { round, flight } = startNext(now.round, attempt, at)
+  const { candidate } = flight
+  const { confirm: confirmation, connectTimeout: deadline } = remoteOf(now, candidate)
+  const input = { attempt, candidate, local: bindingOf(round, config, candidate), confirmation }
+  const remote = refOf(config, candidate.remote)
+  const started: Note = { type: 'attempt.started', at, attempt, remote, candidate }
+  return step(now, { round, numbers: { ...numbers, attempt } }, [{ do: 'dial', input, deadline }], started)
+}
+
+export function takeAnswer(now: Draft, at: number, addresses: readonly string[]): Draft {
+  const lookup = lookupIn(now)
+  if (addresses.length === 0) return takeLookupFailure(now, at, failure('NO_ADDRESS', 'resolve'))
+  const { query } = lookup
+  const round = answered(now.round, lookup, { addresses })
+  const told: Note = { type: 'query.answered', at, query, addresses }
+  return step(now, { lookup: null, round }, [{ do: 'endQuery', query }], told)
+}
+
+export function takeLookupFailure(now: Draft, at: number, why: Failure): Draft {
+  const { config, starting } = now
+  const lookup = lookupIn(now)
+  const round = answered(now.round, lookup, { failure: why })
+  // What waits to be repeated was told when it failed.
+  const told = lookup.failed ? [] : [lookupFailed(now, at, why)]
+  const ended = step(now, { lookup: null, round }, [{ do: 'endQuery', query: lookup.query }], ...told)
+  // `resolv-retry 0`; but who leaves a name on purpose has not failed.
+  if (config.resolvRetry !== 0 || !starting || why.code === 'NEXT') return ended
+  const fatal = { ...why, message: `${lookup.host}: ${why.message}` }
+  return cancel(step(ended, { fatal }, []), at, ended.round.flying, 'the start failed')
+}
+
+/** The name will be asked for again, after a pause. */
+export function postponeLookup(now: Draft, at: number, why: Failure): Draft {
+  const lookup = lookupIn(now)
+  const { query } = lookup
+  const effects: Effect[] = [
+    { do: 'endQuery', query },
+    { do: 'askLater', query },
+  ]
+  return step(now, { lookup: { ...lookup, failed: true } }, effects, lookupFailed(now, at, why))
+}
+
+export function repeatLookup(now: Draft, at: number): Draft {
+  const lookup = lookupIn(now)
+  return ask(now, at, lookup, lookup.since)
+}
+
+function lookupFailed(now: Walk, at: number, why: Failure): Note {
+  const { query, remote } = lookupIn(now)
+  return { type: 'query.failed', at, query, remote: refOf(now.config, remote), failure: why }
+}
+
+type Progress = Exclude<DialerSays, { readonly type: 'attempt.failed' | 'attempt.lost' }> & { readonly at: number }
+
+export function takeProgress(now: Draft, event: Progress): Draft {
+  switch (event.type) {
+    case 'attempt.opened':
+      return step(now, { round: reach(now.round, event.attempt, 'connect') }, [], event)
+    case 'attempt.connected':
+      return step(now, { round: reach(now.round, event.attempt, 'confirm') }, [], event)
+    case 'attempt.negotiated':
+    case 'attempt.confirmed':
+      return step(now, {}, [], event)
+  }
+}
+
+/** The losers close in this very instant. */
+export function acceptWinner(draft: Draft, event: Progress): Draft {
+  const { at, attempt } = event
+  const confirmed = event.type === 'attempt.confirmed'
+  const now = wakeIn(takeProgress(draft, event), null)
+  const losers = now.round.flying.filter((flight) => flight.attempt !== attempt)
+  const effects: Effect[] = [{ do: 'accept', attempt }]
+  if (now.lookup) effects.push({ do: 'endQuery', query: now.lookup.query })
+  const change = { round: win(now.round, attempt, at, confirmed), lookup: null, starting: false }
+  const won = step(now, change, effects, { type: 'attempt.won', at, attempt, confirmed })
+  return step(cancel(won, at, losers, `attempt ${attempt} won`), {}, [{ do: 'tellWon', attempt }])
+}
+
+function cancel(now: Draft, at: number, flights: readonly Flight[], because: string): Draft {
+  const notes = flights.map(({ attempt, stage }): Note => {
+    return { type: 'attempt.cancelled', at, attempt, failure: failure('CANCELLED', stage, because) }
+  })
+  const effects = flights.map(({ attempt }): Effect => ({ do: 'endAttempt', attempt }))
+  return step(now, {}, effects, ...notes)
+}
+
+export function takeFailure(now: Draft, at: number, attempt: number, why: Failure): Draft {
+  const failed: Note = { type: 'attempt.failed', at, attempt, failure: why }
+  return step(now, { round: drop(now.round, attempt) }, [{ do: 'endAttempt', attempt }], failed)
+}
+
+/** What is in flight fails; with nothing in flight, the look-up does. */
+export function abandon(draft: Draft, at: number): Draft {
+  const { flying } = draft.round
+  if (flying.length === 0) return takeLookupFailure(draft, at, failure('NEXT', 'resolve'))
+  return flying.reduce((now, { attempt, stage }) => takeFailure(now, at, attempt, failure('NEXT', stage)), draft)
+}
+
+/** `kept`: it lived long enough to have been a success; otherwise the round goes on. */
+export function takeLoss(now: Draft, at: number, why: Failure, kept: boolean): Draft {
+  const { attempt, candidate } = heldIn(now)
+  const change = { round: { ...now.round, held: null }, lost: kept ? candidate : null }
+  const lost: Note = { type: 'attempt.lost', at, attempt, failure: why, kept }
+  const after = step(now, change, [{ do: 'endAttempt', attempt }], lost)
+  return kept ? after : step(after, {}, [{ do: 'tellResumed' }])
+}

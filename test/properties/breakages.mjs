@@ -14,9 +14,9 @@ export const breakages = [
   {
     id: 'C1',
     what: 'a name that waits to be repeated fails twice',
-    file: 'machines/dial.ts',
-    search: '...(lookup.failed ? [] : [told])',
-    replace: 'told',
+    file: 'src/walk.ts',
+    search: 'lookup.failed ? [] : [lookupFailed(now, at, why)]',
+    replace: '[lookupFailed(now, at, why)]',
   },
   {
     id: 'C2',
@@ -64,14 +64,14 @@ export const breakages = [
     id: 'S5',
     what: 'events of attempts that are over are taken',
     file: 'machines/dial.ts',
-    search: 'isFlying: ({ context, event }) => flightOf(context, event) !== undefined,',
+    search: 'isFlying: ({ context, event }) => flyingFor(context, event) !== undefined,',
     replace: 'isFlying: () => true,',
     test: 'stale',
   },
   {
     id: 'S6',
     what: 'a second attempt may win while one is held',
-    file: 'machines/dial.ts',
+    file: 'src/walk.ts',
     search: "'attempt.won', at, attempt, confirmed }",
     replace: "'attempt.won', at, attempt, confirmed }, { type: 'attempt.won', at, attempt, confirmed }",
   },
@@ -186,7 +186,7 @@ export const breakages = [
   {
     id: 'MODEL',
     what: 'a name that fails after the first connection fails the start',
-    file: 'machines/dial.ts',
+    file: 'src/walk.ts',
     search: 'lookup: null, starting: false }',
     replace: 'lookup: null }',
   },

@@ -77,6 +77,7 @@ export class IssueList {
 }
 
 // What is not there is no key either: programs look with `in`, and assertions compare.
-function issueOf({ hint, ...said }: Problem, { excerpt, ...at }: Place): Issue {
-  return { ...said, ...(hint !== undefined && { hint }), ...at, ...(excerpt !== undefined && { excerpt }) }
+function issueOf({ severity, code, message, hint }: Problem, { excerpt, ...at }: Place): Issue {
+  const said = { severity, code, message, ...(hint !== undefined && { hint }) }
+  return { ...said, ...at, ...(excerpt !== undefined && { excerpt }) }
 }

@@ -34,6 +34,10 @@ const Entry: z.ZodType<LedgerEntry> = z.strictObject({
 })
 
 export const ResultSchema = z.strictObject({
+  /** Of a line of JSON only: among the lines of `run` it is the last. */
+  type: z.literal('result').exactOptional(),
+  /** Of such a line, too: the latest event, ms since the start. */
+  at: Ms.exactOptional(),
   /** The first outcome, even if it was lost later. `pending`: none until the scenario's end. */
   outcome: z.enum(['connected', 'failed', 'stopped', 'pending']),
   /** When that was, ms since the start. */

@@ -17,7 +17,7 @@ export function check(args: Arguments, io: Io): number {
       for (const { name, why, at } of ignored) tellProgram(io.stdout, { type: 'ignored', name, why, ...spot(at) })
     const count = (severity: string) => issues.filter((issue) => issue.severity === severity).length
     const counts = { errors: count('error'), warnings: count('warning'), notes: count('note'), ignored: ignored.length }
-    tellProgram(io.stdout, { outcome: config ? 'ok' : 'failed', ...counts })
+    tellProgram(io.stdout, { type: 'result', outcome: config ? 'ok' : 'failed', ...counts })
     return code
   }
   const paint = paintFor(io.stdout, io.env, args.options)

@@ -62,7 +62,7 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
     view.end()
   }
   const played = !stopper.signal.aborted
-  if (options.json) tellProgram(io.stdout, tape.result())
+  if (options.json) tellProgram(io.stdout, { type: 'result', at: tape.at(), ...tape.result() })
   else {
     if (played) say('Every attempt, and why it ended as it did, is in the ledger:')
     const sheet = { width: widthOf(io.stderr), paint }

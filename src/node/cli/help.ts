@@ -14,8 +14,11 @@ Commands
   help               this page
 
 Options
-  --json             JSON lines on standard output, the last one is the result;
-                     run joins nothing then
+  --json             JSON lines on standard output, the last one has the type
+                     "result"; run joins nothing then. The result's outcome,
+                     atMs and winner are those of the first outcome, even if
+                     it was lost later; its ledger has the last finished round
+                     and the current one
   -v, --verbose      check: list what is ignored. run: every event on a line
   --once             run: end after the first outcome; one round
   --no-stdio         run: do not join standard input and output

@@ -68,7 +68,10 @@ const flushed = (screen: Screen) => new Promise<void>((resolve) => screen.write(
 /** The width in columns; what is no terminal has no end. */
 export const widthOf = (screen: Screen): number => (screen.isTTY ? (screen.columns ?? 80) : Infinity)
 
-/** One line of JSON, for programs. */
-export function tellProgram(screen: Screen, value: unknown): void {
-  screen.write(`${JSON.stringify(value)}\n`)
+/** One line of JSON, for programs: whatever it tells, `type` is first, then `at`. The last line's type is `result`. */
+export function tellProgram<Line extends { readonly type: string; readonly at?: number }>(
+  screen: Screen,
+  { type, at, ...rest }: Line,
+): void {
+  screen.write(`${JSON.stringify({ type, at, ...rest })}\n`)
 }

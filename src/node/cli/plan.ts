@@ -36,7 +36,8 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
 function refuse({ issues }: Parsed, { options }: Arguments, io: Io): number {
   if (options.json) {
     tellIssues(issues, io.stdout)
-    tellProgram(io.stdout, { outcome: 'failed', failure: failure('CONFIG', 'plan', 'the configuration has errors') })
+    const why = failure('CONFIG', 'plan', 'the configuration has errors')
+    tellProgram(io.stdout, { type: 'result', outcome: 'failed', failure: why })
   } else {
     showIssues(issues, io.stderr, paintFor(io.stderr, io.env, options))
     io.stderr.write(`${countIssues(issues)}\n`)
@@ -111,7 +112,8 @@ function tellPlan(made: Plan, { issues, config }: Loaded, seed: number, { stdout
     for (const skip of skipped) tellProgram(stdout, { type: 'skipped', remote, ...skip })
   }
   const why = whyNot(made)
-  tellProgram(stdout, { outcome: why ? 'failed' : 'planned', candidates: number, seed, ...(why && { failure: why }) })
+  const outcome = why ? 'failed' : 'planned'
+  tellProgram(stdout, { type: 'result', outcome, candidates: number, seed, ...(why && { failure: why }) })
 }
 
 function whyNot(made: Plan): Failure | undefined {

@@ -28,9 +28,13 @@ export function showIssues(issues: readonly Issue[], screen: Screen, paint: Pain
   for (const text of issueTexts(issues, screen, paint)) screen.write(`${text}\n`)
 }
 
-/** One line each: `{ "type": "issue", "severity", "code", "message", "hint"?, "file", "line", "column", "length" }`. */
-export function tellIssues(issues: readonly Issue[], screen: Screen): void {
-  for (const { excerpt: _, ...issue } of issues) tellProgram(screen, { type: 'issue', ...issue })
+/**
+ * One line each: `{ "type": "issue", "at"?, "severity", "code", "message", "hint"?, "file", "line", "column", "length" }`.
+ * `at`: ms, where other lines have it.
+ */
+export function tellIssues(issues: readonly Issue[], screen: Screen, at?: number): void {
+  const when = at === undefined ? {} : { at }
+  for (const { excerpt: _, ...issue } of issues) tellProgram(screen, { type: 'issue', ...when, ...issue })
 }
 
 /** `2 errors, 1 warning`; empty when there is nothing. */

@@ -29,16 +29,19 @@ type Ending = 'interrupted' | 'stopped' | 'restart' | 'done'
 export async function run(args: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, args.options)
   const parsed = load(args)
-  report(parsed, args, io, paint, (text) => io.stderr.write(`${text}\n`))
+  report(parsed, args, io, paint, (text) => io.stderr.write(`${text}\n`), 0)
   if (!isSound(parsed)) {
-    if (args.options.json) tellProgram(io.stdout, refusal(`the configuration has ${countIssues(parsed.issues)}`))
+    if (args.options.json) {
+      const result = refusal(`the configuration has ${countIssues(parsed.issues)}`)
+      tellProgram(io.stdout, { type: 'result', at: 0, ...result })
+    }
     return EXIT.config
   }
   let loaded = parsed
   let life = new Life(loaded, args, io, paint)
   const restart = () => {
     const again = reload(args, loaded)
-    report(again, args, io, paint, life.say)
+    report(again, args, io, paint, life.say, life.age)
     if (!isSound(again)) return life.say('the configuration has errors now; going on with what it was')
     loaded = again
     life.say('starting over')
@@ -66,15 +69,16 @@ function reload(args: Arguments, before: Loaded): Parsed {
   return { ...before, issues: [{ ...at, severity: 'warning', code: 'source', message }] }
 }
 
-/** A person is told the errors and warnings, and spared the notes. */
+/** A person is told the errors and warnings, and spared the notes. `at`: ms, for a program. */
 function report(
   { config, issues }: Parsed,
   { options }: Arguments,
   io: Io,
   paint: Paint,
   say: (text: string) => void,
+  at: number,
 ): void {
-  if (options.json) return tellIssues(issues, io.stdout)
+  if (options.json) return tellIssues(issues, io.stdout, at)
   const told = options.verbose ? issues : issues.filter(({ severity }) => severity !== 'note')
   for (const text of issueTexts(told, io.stderr, paint)) say(text)
   if (!config) say(countIssues(issues))
@@ -88,6 +92,7 @@ class Life {
   readonly #paint: Paint
   readonly #view: View
   readonly #tape: Tape = newTape()
+  readonly #born = performance.now()
   #joint: Joint | undefined
   #ending: Ending | undefined
   #gaveUp: Failure | undefined
@@ -115,6 +120,11 @@ class Life {
     void this.client.close()
   }
 
+  /** ms since its start. */
+  get age(): number {
+    return Math.floor(performance.now() - this.#born)
+  }
+
   /** `noView` keeps it from programs. */
   readonly say = (sentence: string): void => this.#view.say(sentence)
 
@@ -133,7 +143,8 @@ class Life {
 
   /** The result for a program; for a person the ledger, and how it ended. */
   report(): void {
-    if (this.#args.options.json) return tellProgram(this.#io.stdout, this.#result())
+    if (this.#args.options.json)
+      return tellProgram(this.#io.stdout, { type: 'result', at: this.#tape.at(), ...this.#result() })
     const { stderr } = this.#io
     const entries = entriesOf(this.#tape.ledger())
     const lines = entries.length > 0 ? ledgerLines(entries, { width: widthOf(stderr), paint: this.#paint }) : []

@@ -21,12 +21,12 @@ export function simulate({ file = '', options }: Arguments, io: Io): number {
     const error = paintFor(io.stderr, io.env, options)('red', 'error:')
     for (const problem of read.problems)
       io.stderr.write(`${printable(titleOf(file))}: ${error} ${printable(problem)}\n`)
-    if (options.json) tellProgram(io.stdout, refusal(read.problems.join('; ')))
+    if (options.json) tellProgram(io.stdout, { type: 'result', ...refusal(read.problems.join('; ')) })
     return EXIT.config
   }
   const { seed = read.scenario.seed } = options
   const result = runScenario({ ...read.scenario, seed })
-  if (options.json) tellProgram(io.stdout, result)
+  if (options.json) tellProgram(io.stdout, { type: 'result', ...result })
   else show(result, paintFor(io.stdout, io.env, options), io)
   return result.outcome === 'failed' ? EXIT.failed : EXIT.done
 }

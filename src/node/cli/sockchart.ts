@@ -21,7 +21,7 @@ export async function sockchart(argv: readonly string[], io: Io): Promise<number
     io.stderr.write('"sockchart help" tells more\n')
     if (argv.includes('--json')) {
       const failure = { code: 'USAGE', stage: 'plan', message: read.problems.join('; ') }
-      tellProgram(io.stdout, { outcome: 'failed', failure })
+      tellProgram(io.stdout, { type: 'result', outcome: 'failed', failure })
     }
     return EXIT.config
   }

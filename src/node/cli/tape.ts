@@ -13,6 +13,8 @@ export interface Tape {
   /** Returns the ledger with the note in it. */
   readonly note: (note: Note) => Ledger
   readonly ledger: () => Ledger
+  /** Of the latest note. */
+  readonly at: () => number
   /** `pending`: nothing has come of it yet. */
   readonly result: () => ScenarioResult
 }
@@ -31,6 +33,7 @@ export function newTape(): Tape {
       return ledger
     },
     ledger: () => ledger,
+    at: () => at,
     result: () => ({ ...(first ?? { outcome: 'pending', atMs: at }), ledger: entriesOf(ledger), trace }),
   }
 }

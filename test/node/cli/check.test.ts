@@ -40,7 +40,7 @@ describe.each([
     expect(told.code).toBe(code)
     const lines = told.lines()
     const errors = lines.filter((line) => line['type'] === 'issue' && line['severity'] === 'error').length
-    expect(lines.at(-1)).toMatchObject({ outcome: code === 0 ? 'ok' : 'failed', errors })
+    expect(lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'ok' : 'failed', errors })
     expect(errors > 0).toBe(code === 1)
   })
 })

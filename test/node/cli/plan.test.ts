@@ -62,7 +62,7 @@ test.each([
   const io = fakeIo()
   expect(await sockchart([...line.split(' '), '--json', '--seed', '1'], io)).toBe(code)
   const { lines } = io.stdout
-  expect(lines.at(-1)).toMatchObject({ outcome: code === 0 ? 'planned' : 'failed' })
+  expect(lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'planned' : 'failed' })
   await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
 })
 

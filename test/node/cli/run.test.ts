@@ -78,8 +78,9 @@ test('R3 --once --json: every note a line, the last one is the result', async ()
     'attempt.connected',
     'attempt.won',
     'client.stopped',
-    undefined,
+    'result',
   ])
+  for (const line of lines) expect(Object.keys(line).slice(0, 2)).toEqual(['type', 'at'])
   expect(lines[0]).toMatchObject({ seed: 7 })
   expect(io.stderr.text).toBe('')
 })
@@ -118,8 +119,10 @@ test('a program is told of a failure, too', async () => {
 test.each([[[]], [['--json']]])('exit code 1 for a configuration with errors %j', async (more) => {
   const io = fakeIo()
   expect(await run(io, '--client', '--proto', 'tpc', ...more)).toBe(1)
-  if (more.length > 0) expect(ResultSchema.parse(io.stdout.lines.at(-1)).failure?.code).toBe('CONFIG')
-  else await expect(io.stderr.text).toMatchFileSnapshot('golden/run-config.txt')
+  if (more.length > 0) {
+    expect(ResultSchema.parse(io.stdout.lines.at(-1)).failure?.code).toBe('CONFIG')
+    for (const line of io.stdout.lines) expect(Object.keys(line).slice(0, 2)).toEqual(['type', 'at'])
+  } else await expect(io.stderr.text).toMatchFileSnapshot('golden/run-config.txt')
 })
 
 test('R6 exit code 1 when no address of a name fits the local one', async () => {
@@ -337,4 +340,22 @@ test('SIGHUP with a configuration that came through a pipe starts over with what
   expect(io.stderr.text).toContain(
     `${pipe}: warning[source]: a pipe cannot be read again; what was read the first time counts\nstarting over\n`,
   )
+})
+
+test('the result of a run that was connected once: the first outcome, and the ledger of the last rounds', async () => {
+  const [{ port }, dead] = [await serve(() => {}), await refusing()]
+  const io = fakeIo()
+  const ended = run(io, '--json', ...tcp(port, dead))
+  await io.stdout.until('attempt.won')
+  io.signals.emit('SIGUSR1')
+  await io.stdout.until('backoff.started')
+  io.signals.emit('SIGTERM')
+  expect(await ended).toBe(0)
+  const { at, ...result } = ResultSchema.parse(io.stdout.lines.at(-1))
+  expect(result).toMatchObject({ type: 'result', outcome: 'connected', winner: { attempt: 1 } })
+  expect(result.ledger.map(({ outcome, failure }) => [outcome, failure?.code])).toEqual([
+    ['failed', 'NEXT'],
+    ['failed', 'ECONNREFUSED'],
+  ])
+  expect(at).toBeGreaterThanOrEqual(result.atMs)
 })

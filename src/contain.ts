@@ -122,7 +122,7 @@ export function ioActor<Input, Says extends EventObject, Hears extends EventObje
       try {
         dispose()
       } catch {
-        // A disposer's throw would reach the parent as an error event in its next state, and end it (xstate.md 1.6).
+        // XState sends a disposer's throw to the parent, as an error event in its next state, which ends it.
       }
     }
   })

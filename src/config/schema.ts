@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { hostProblem, parseAddress, unmap } from '../endpoint.ts'
 
-/** Limits of `faults.md` section 5 and OpenVPN's own: more is an error, never cut off in silence. */
+/** OpenVPN's own limit up to 2.5: more is an error, never cut off in silence. */
 export const MAX_REMOTES = 64
 
 const ms = (min: number) => z.int().min(min).max(2_147_483_647)

@@ -1,6 +1,6 @@
 /**
  * Look-ups, a few at a time. `getaddrinfo` cannot be cancelled and blocks a thread of the pool; two stuck ones are all
- * that Node lets run at once (`faults.md` 1.5), so more are never handed to it, and equal ones are asked once.
+ * that Node lets run at once, so more are never handed to it, and equal ones are asked once.
  */
 import type { Family } from '../endpoint.ts'
 

@@ -1,7 +1,7 @@
 /**
  * One connected UDP socket of the kernel as a `WireSocket`. It decides nothing.
  *
- * `connect()` does not filter what was queued before it (`faults.md` 1.6), so the source of every datagram is compared.
+ * `connect()` does not filter what was queued before it, so the source of every datagram is compared.
  * The listeners are the channel's and stay with it after a release; until the hand-over the dialer reads before it.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram'

@@ -309,7 +309,7 @@ export interface Healing {
   readonly scenario: Scenario
   /** From then on one remote resolves and one of its candidates connects. */
   readonly from: number
-  /** How long that takes at most, as `faults.md` L1 counts, when `failed` rounds in a row lie behind it. */
+  /** How long that takes at most (L1), when `failed` rounds in a row lie behind it. */
   readonly bound: (failed: number) => number
 }
 

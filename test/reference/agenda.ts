@@ -1,5 +1,5 @@
 /**
- * The reference model's time: what is due, in the order that design section 4 gives it. At one instant results come
+ * The reference model's time: what is due, in the order that the virtual clock promises. At one instant results come
  * before timers, then the smaller attempt or query number, then what was set first. Nothing of `src/sim/clock.ts` is in
  * it: a plain list and a search for the least.
  */

@@ -1,5 +1,5 @@
 /**
- * What one remote and one answer come to, as design sections 1, 5 and 7 say: the candidates in the order in which they
+ * What one remote and one answer come to, as the rules R1, R3 and R6 say: the candidates in the order in which they
  * are to be tried, and the skips. Written from the design, not from `src/candidate.ts`.
  */
 import type { CandidateOrder, Remote } from '../../src/config/schema.ts'

@@ -1,5 +1,5 @@
 /**
- * The reference model's world: names, local addresses and peers, read from design section 9 and not from `src/sim`.
+ * The reference model's world: names, local addresses and peers, written anew and not taken from `src/sim`.
  * A peer's life is a handful of results on the agenda.
  */
 import type { Family } from '../../src/endpoint.ts'

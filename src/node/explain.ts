@@ -22,18 +22,24 @@ export function namedTargetOf(candidate: Target | null, remote: RemoteRef): stri
 }
 
 /** `won`, `skipped`, `failed to connect`, ... */
-export function outcomeOf({ outcome, failure, stages, candidate }: LedgerEntry): string {
+export function outcomeOf(entry: LedgerEntry): string {
+  const { outcome, failure, stages } = entry
   switch (outcome) {
     case 'failed':
       return `failed to ${VERBS[failure?.stage ?? 'connect']}`
     case 'open':
       return stages.connected !== undefined ? 'confirming' : stages.opened !== undefined ? 'connecting' : 'opening'
     case 'won':
-      return stages.confirmed === undefined && candidate?.transport === 'udp' ? 'won, unconfirmed' : 'won'
+      return isUnconfirmed(entry) ? 'won, unconfirmed' : 'won'
     case 'cancelled':
     case 'skipped':
       return outcome
   }
+}
+
+/** Over UDP, to be connected means nothing: nobody has answered. */
+export function isUnconfirmed({ stages, candidate }: LedgerEntry): boolean {
+  return stages.confirmed === undefined && candidate?.transport === 'udp'
 }
 
 /** `no answer before the deadline (TIMEOUT)` */

@@ -6,7 +6,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { EMPTY_LEDGER, type Ledger, type Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { namedTargetOf, reasonOf } from '../explain.ts'
+import { isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Screen } from './io.ts'
 import { cut, liveLines } from './ledger-view.ts'
@@ -128,7 +128,8 @@ function statusAfter(note: Note, ledger: Ledger, before: Status | undefined): St
     case 'attempt.won': {
       const entry = ledger.current.findLast(({ attempt }) => attempt === note.attempt)
       const where = entry ? namedTargetOf(entry.candidate, entry.remote) : ''
-      return { style: 'green', text: () => `connected to ${where} after ${formatMs(note.at)}` }
+      const doubt = entry && isUnconfirmed(entry) ? ', unconfirmed' : ''
+      return { style: 'green', text: () => `connected to ${where} after ${formatMs(note.at)}${doubt}` }
     }
     case 'attempt.lost':
       return { style: 'red', text: () => `lost: ${reasonOf(note.failure)}` }

@@ -2,7 +2,7 @@
 import { formatEndpoint } from '../../endpoint.ts'
 import type { LedgerEntry, Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { explainEntry, namedTargetOf, reasonOf } from '../explain.ts'
+import { explainEntry, isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Paint, Style } from './paint.ts'
 
@@ -73,6 +73,10 @@ const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
 function won(attempt: number, entry: LedgerEntry | undefined): string | undefined {
   if (!entry) return undefined
   const from = entry.local ? ` from ${formatEndpoint(entry.local)}` : ''
-  const proof = entry.stages.confirmed === undefined ? '' : ', and the peer has answered'
-  return `attempt ${attempt}: connected to ${namedTargetOf(entry.candidate, entry.remote)}${from}${proof}`
+  return `attempt ${attempt}: connected to ${namedTargetOf(entry.candidate, entry.remote)}${from}${proofOf(entry)}`
+}
+
+function proofOf(entry: LedgerEntry): string {
+  if (entry.stages.confirmed !== undefined) return ', and the peer has answered'
+  return isUnconfirmed(entry) ? ', unconfirmed: the peer has not answered' : ''
 }

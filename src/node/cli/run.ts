@@ -8,11 +8,9 @@ import { type Note, entriesOf } from '../../ledger.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import type { ClientConnection } from '../connection.ts'
 import { type Client, createClient } from '../create-client.ts'
-import { namedTargetOf } from '../explain.ts'
 import { isStream } from '../load-config.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments } from './arguments.ts'
-import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { type Joint, drain, join } from './join.ts'
 import { ledgerLines } from './ledger-view.ts'
@@ -22,6 +20,7 @@ import { countIssues, issueTexts, tellIssues } from './report-issues.ts'
 import { hearSignals } from './signals.ts'
 import { type Tape, newTape, refusal } from './tape.ts'
 import { type View, noView, viewOn } from './view.ts'
+import { winnerLine } from './winner-line.ts'
 
 /** Why a client ended that did not give up. */
 type Ending = 'interrupted' | 'stopped' | 'restart' | 'done'
@@ -160,13 +159,12 @@ class Life {
   }
 
   #verdict(): string {
-    const { winner, atMs } = this.#tape.result()
+    const { winner, ...result } = this.#tape.result()
     if (this.#ending === 'interrupted') return this.#paint('yellow', 'interrupted')
     if (this.#ending === 'stopped') return 'stopped'
     if (this.#gaveUp) return this.#paint('red', printable(this.#gaveUp.message))
     if (!this.#args.options.once) return 'done: the input has ended, and so has the connection'
-    const where = winner ? namedTargetOf(winner.candidate, winner.remote) : ''
-    return this.#paint('green', `connected to ${where} after ${formatMs(atMs)}`)
+    return winner ? this.#paint('green', winnerLine({ winner, ...result })) : 'done'
   }
 
   #note(note: Note): void {

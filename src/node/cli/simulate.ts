@@ -6,7 +6,6 @@ import { printable } from '../../printable.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import { runScenario } from '../../sim/run-scenario.ts'
 import { type Scenario, parseScenario } from '../../sim/scenario.ts'
-import { namedTargetOf } from '../explain.ts'
 import { readTextFile, titleOf } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
@@ -14,6 +13,7 @@ import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { ledgerLines } from './ledger-view.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { refusal } from './tape.ts'
+import { winnerLine } from './winner-line.ts'
 
 export function simulate({ file = '', options }: Arguments, io: Io): number {
   const read = readScenario(file)
@@ -54,8 +54,7 @@ function show({ trace, ledger, outcome, atMs, winner, failure }: ScenarioResult,
     for (const line of ledgerLines(ledger, { width: widthOf(stdout), paint })) say(line)
   }
   say('')
-  if (winner)
-    say(paint('green', `connected to ${namedTargetOf(winner.candidate, winner.remote)} after ${formatMs(atMs)}`))
+  if (winner) say(paint('green', winnerLine({ winner, atMs, trace })))
   else if (failure) say(paint('red', `failed after ${formatMs(atMs)}: ${printable(failure.message)}`))
   else say(`${outcome} after ${formatMs(atMs)}`)
 }

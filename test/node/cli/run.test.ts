@@ -217,6 +217,21 @@ test('UDP: chunks of at most 1,200 bytes are datagrams, answers are written out'
   expect(io.stdout.text).toBe('5;1200;1200;600;2;')
 })
 
+test('R4 over UDP without a confirmation, connected is said to be unconfirmed', async () => {
+  const server = createSocket('udp4').bind(0, '127.0.0.1')
+  closers.push(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address()
+  const argv = words(`--client --confirm none --once --remote 127.0.0.1 ${port}`)
+  const [file, screen, wordy] = [fakeIo(), fakeIo(120, { NO_COLOR: '1' }), fakeIo()]
+  expect(await run(file, ...argv)).toBe(0)
+  expect(file.stderr.text).toMatch(/connected to .+, unconfirmed: the peer has not answered\n/)
+  await run(screen, ...argv)
+  expect(screen.stderr.text).toMatch(/^connected to udp .+ ms, unconfirmed$/m)
+  await run(wordy, '-v', ...argv)
+  expect(wordy.stderr.text).toMatch(/connected to udp .+ ms, unconfirmed\n$/)
+})
+
 test('after the openvpn confirmation over TCP the stream is used up: nothing is joined to it', async () => {
   const { port, accepted } = await serve((socket) => {
     socket.once('data', (bytes) => {

@@ -38,6 +38,9 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, options)
   const view = options.json ? noView : viewOn(io.stderr, paint, options)
   const say = narrator(view.say, io, paint)
+  const stopper = new AbortController()
+  const stop = () => stopper.abort()
+  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop, SIGHUP: stop })
   await using stage = await setStage()
   const text = configText(stage)
   say(exposition(stage))
@@ -49,9 +52,6 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
     if (options.json) tellProgram(io.stdout, note)
     view.note(note, tape.note(note))
   })
-  const stopper = new AbortController()
-  const stop = () => stopper.abort()
-  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop })
   try {
     await play(client, stage, say, stopper.signal)
   } catch (error) {

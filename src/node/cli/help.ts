@@ -35,7 +35,10 @@ is needed then:  sockchart run --client --proto tcp --remote example.org 80
 
 run hears signals: Ctrl-C and SIGTERM stop (Ctrl-C again: at once), SIGHUP reads
 the file again and restarts, SIGUSR1 leaves the candidate for the next one.
+FILE may be - for standard input, or a pipe: it is read once, and run then joins
+nothing to standard input.
 
-Exit codes: 0 done, 1 command line or configuration, 2 could not connect,
-130 interrupted.
+Exit codes: 0 done (run: stopped by SIGTERM, too), 1 command line or
+configuration, 2 could not connect, 130 interrupted (plan and demo: by SIGTERM
+and SIGHUP, too).
 `

@@ -68,10 +68,14 @@ const flushed = (screen: Screen) => new Promise<void>((resolve) => screen.write(
 /** The width in columns; what is no terminal has no end. */
 export const widthOf = (screen: Screen): number => (screen.isTTY ? (screen.columns ?? 80) : Infinity)
 
+/** `at`: ms since the start, where there is one. */
+interface ProgramLine {
+  readonly type: string
+  readonly at?: number
+  readonly [key: string]: unknown
+}
+
 /** One line of JSON, for programs: whatever it tells, `type` is first, then `at`. The last line's type is `result`. */
-export function tellProgram<Line extends { readonly type: string; readonly at?: number }>(
-  screen: Screen,
-  { type, at, ...rest }: Line,
-): void {
+export function tellProgram(screen: Screen, { type, at, ...rest }: ProgramLine): void {
   screen.write(`${JSON.stringify({ type, at, ...rest })}\n`)
 }

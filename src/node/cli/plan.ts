@@ -29,7 +29,7 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
     return EXIT.interrupted
   }
   if (args.options.json) tellPlan(made, parsed, seed, io)
-  else showPlan(made, parsed, args, io)
+  else showPlan(made, parsed, seed, args, io)
   return codeOf(made)
 }
 
@@ -53,11 +53,11 @@ function codeOf(made: Plan): number {
 
 const countOf = ({ remotes }: Plan) => remotes.reduce((sum, { candidates }) => sum + candidates.length, 0)
 
-/** `undefined` when Ctrl-C or SIGTERM came first. */
+/** `undefined` when a signal came first. */
 async function whileRunning<T>(io: Io, work: (stop: AbortSignal) => Promise<T>): Promise<T | undefined> {
   const stopper = new AbortController()
   const stop = () => stopper.abort()
-  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop })
+  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop, SIGHUP: stop })
   try {
     const stopped = new Promise<undefined>((resolve) => {
       stopper.signal.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -123,7 +123,8 @@ function whyNot(made: Plan): Failure | undefined {
 
 // --- for a person ---
 
-function showPlan(made: Plan, { issues, config }: Loaded, { options }: Arguments, { stdout, stderr, env }: Io): void {
+function showPlan(made: Plan, { issues, config }: Loaded, seed: number, { options }: Arguments, io: Io): void {
+  const { stdout, stderr, env } = io
   showIssues(issues, stderr, paintFor(stderr, env, options))
   const paint = paintFor(stdout, env, options)
   let number = 0
@@ -135,6 +136,8 @@ function showPlan(made: Plan, { issues, config }: Loaded, { options }: Arguments
   }
   const why = whyNot(made)
   stdout.write(`${why ? paint('red', printable(why.message)) : summaryOf(number, config)}\n`)
+  const drawn = drawnBy(config)
+  if (drawn !== undefined) stdout.write(`${drawn} drawn, from seed ${seed}; --seed ${seed} draws the same again\n`)
 }
 
 function remoteLines(
@@ -172,6 +175,15 @@ function candidateLine(number: number, candidate: PlannedCandidate): string {
 
 function bindingOf({ family, local }: PlannedCandidate) {
   return { address: local?.address ?? WILDCARD[family], port: local?.port ?? 0 }
+}
+
+/** What is left to chance. */
+function drawnBy({ remoteRandom, remoteRandomHostname }: Config): string | undefined {
+  if (!remoteRandom && !remoteRandomHostname) return undefined
+  if (!remoteRandomHostname) return 'the order of the remotes is'
+  return remoteRandom
+    ? 'the order of the remotes and the labels before their names are'
+    : 'the labels before the names are'
 }
 
 function summaryOf(count: number, { pacing, remotes }: Config): string {

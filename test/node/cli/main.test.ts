@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ResultSchema } from '../../../src/sim/result.ts'
 
 const MAIN = 'dist/src/node/cli/main.js'
@@ -92,5 +92,13 @@ describe.concurrent('the program', () => {
     child.kill('SIGTERM')
     expect(await left).toEqual([0, null])
     server.close()
+  })
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('%s ends the demo cleanly', async (signal) => {
+    const child = start(MAIN, 'demo')
+    child.stderr.once('data', () => child.kill(signal))
+    const { code, err } = await ended(child)
+    expect(code).toBe(130)
+    expect(err).toMatch(/\ninterrupted\n$/)
   })
 })

@@ -66,14 +66,46 @@ test.each([
   await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
 })
 
-test('Ctrl-C ends it while a look-up hangs, and asks nothing more', async () => {
-  const asked = script(NAMES)
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+  '%s ends it while a look-up hangs, and asks nothing more',
+  async (signal) => {
+    const asked = script(NAMES)
+    const io = fakeIo()
+    const ended = sockchart('plan --client --remote slow.test --remote vpn.test'.split(' '), io)
+    expect(io.signals.emit(signal)).toBe(true)
+    expect(await ended).toBe(130)
+    expect(io.stderr.text).toBe('interrupted\n')
+    expect(asked).toEqual(['slow.test'])
+    expect(io.signals.eventNames()).toEqual([])
+  },
+)
+
+test('remote-random: the order is said to be drawn, and the seed draws it again', async () => {
+  script(NAMES)
+  const remotes = Array.from({ length: 9 }, (_, n) => `--remote 192.0.2.${n + 1}`).join(' ')
+  const planned = async (...more: string[]) => {
+    const io = fakeIo()
+    await sockchart([...`plan --client --remote-random ${remotes}`.split(' '), ...more], io)
+    return io.stdout.text
+  }
+  const first = await planned()
+  const [, seed = ''] =
+    /^the order of the remotes is drawn, from seed (\d+); --seed \1 draws the same again$/m.exec(first) ?? []
+  expect(await planned('--seed', seed)).toBe(first)
+  const orders = [await planned('--seed', '1'), await planned('--seed', '2')].map((text) =>
+    text.replace(/^the .*/m, ''),
+  )
+  expect(orders[0]).not.toBe(orders[1])
+})
+
+test.each([
+  ['--remote-random-hostname', 'the labels before the names are drawn, from seed 7'],
+  ['--remote-random-hostname --remote-random', 'the order of the remotes and the labels before their names are drawn'],
+])('what else is drawn is said, too: %s', async (line, sentence) => {
+  script(NAMES)
   const io = fakeIo()
-  const ended = sockchart('plan --client --remote slow.test --remote vpn.test'.split(' '), io)
-  io.signals.emit('SIGINT')
-  expect(await ended).toBe(130)
-  expect(asked).toEqual(['slow.test'])
-  expect(io.signals.eventNames()).toEqual([])
+  await sockchart(`plan --client --remote vpn.test --seed 7 ${line}`.split(' '), io)
+  expect(io.stdout.text).toContain(sentence)
 })
 
 test('remote-random-hostname asks for a name behind a random label, of the seed', async () => {

@@ -1,5 +1,5 @@
 /**
- * The invariants of a client's run, by their numbers in the design's fault catalogue. Each looks at one observation and
+ * The invariants of a client's run, by their names: C conservation, S safety, O order, L liveness, D determinism. Each looks at one observation and
  * says what is wrong with it, or nothing. They know no machine: only the script, the notes, and what the network saw.
  */
 import type { Remote } from '../../src/config/schema.ts'

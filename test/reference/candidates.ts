@@ -1,6 +1,6 @@
 /**
  * What one remote and one answer come to, as the rules R1, R3 and R6 say: the candidates in the order in which they
- * are to be tried, and the skips. Written from the design, not from `src/candidate.ts`.
+ * are to be tried, and the skips. Written from the README's rules, not from `src/candidate.ts`.
  */
 import type { CandidateOrder, Remote } from '../../src/config/schema.ts'
 import { type Address, type Family, parseAddress, undialable, unmap } from '../../src/endpoint.ts'

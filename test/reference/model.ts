@@ -1,7 +1,7 @@
 /**
- * The reference model: what a client does in a scripted world, written from the design without XState and without the
+ * The reference model: what a client does in a scripted world, written from the README's rules without XState and without the
  * engine's own round, pacing, plan, dialer or ledger. It tells the trace line by line, and every run of the machines has
- * to tell the same. A difference is a bug in one of the two; the design says in which.
+ * to tell the same. A difference is a bug in one of the two; the rules say in which.
  *
  * Local endpoints are left out of its lines (`normalised`): which port a system hands out is no rule of ours.
  */

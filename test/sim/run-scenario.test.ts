@@ -16,7 +16,7 @@ function scenarioOf(input: ScenarioInput): Scenario {
 
 const run = (input: ScenarioInput, options?: RunOptions) => runScenario(scenarioOf(input), options)
 
-/** The design's own example. */
+/** A name with a dead address and a good one, a loss, a stop. */
 const EXAMPLE: ScenarioInput = {
   config: 'client\nproto tcp\nconfirm none\nremote vpn.test 1194\n',
   names: { 'vpn.test': [{ address: '2001:db8::1' }, { address: '198.51.100.1', delayMs: 30 }] },

@@ -288,9 +288,10 @@ const later = (a: Place, b: Place): Place => (b.line > a.line || (b.line === a.l
 
 function readHost(written: string): Reading<string> {
   const host = /^\[[^[\]]*\]$/.test(written) ? written.slice(1, -1) : written
-  const problem = hostProblem(host)
+  const isBracketed = host !== written
+  const problem = isBracketed && !host.includes(':') ? 'only an IPv6 address stands in brackets' : hostProblem(host)
   if (problem === undefined) return { value: host }
-  return { message: problem, hint: hostHint(written) }
+  return { message: problem, hint: isBracketed && !host.includes(':') ? `write ${host}` : hostHint(written) }
 }
 
 function hostHint(written: string): string | undefined {

@@ -177,18 +177,22 @@ function spelled(words: readonly string[]): Line {
   return { words: [first, ...rest] }
 }
 
-// `setenv` and the options of plugins take anything (a whole header), `scramble`, of a patched OpenVPN, its key.
-const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|setenv|-option|scramble/
+// The options of plugins take anything (a whole header), `scramble`, of a patched OpenVPN, its key.
+const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|-option|scramble/
+/** `user:password@host`, wherever it stands. */
+const CREDENTIALS = /:[^\s@]*@/
 
 /**
- * The line as it may be shown. Passwords and the like stand in lines of directives that we only ignore: of those the
- * first word is kept. A line that is no directive at all may be part of a key.
+ * The line as it may be shown. Of a directive that is not ours to understand only the first word is: a password, a whole
+ * header or a URL with a user in it may follow. So it is with an unknown one that sounds like a secret. A line that is
+ * no directive at all may be part of a key.
  */
 function showable(row: string): string | undefined {
   const [start, name = ''] =
     /^\s*"?(?:--)?(<?[A-Za-z][\w-]{0,39}>?|<\/[^\s<>]{1,40}>|-----[A-Za-z0-9 -]{1,60})(?=["\s]|$)/.exec(row) ?? []
   if (start === undefined) return undefined
   const known = DIRECTIVES.get(name)?.kind
-  if (known === 'used' || !SECRETIVE.test(name) || !/^[A-Za-z]/.test(name)) return row
+  const mayHide = known === 'ignored' || (known !== 'used' && SECRETIVE.test(name) && /^[A-Za-z]/.test(name))
+  if (!mayHide && !CREDENTIALS.test(row)) return row
   return start.length < row.trimEnd().length ? `${start} …` : start
 }

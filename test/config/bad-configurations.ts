@@ -378,6 +378,11 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     ],
   },
   {
+    name: 'a name in brackets',
+    text: 'client\nremote [vpn.example]\n',
+    issues: ['2:8+13 error[value] only an IPv6 address stands in brackets | write vpn.example'],
+  },
+  {
     name: 'an address in brackets with its port',
     text: 'client\nremote [2001:db8::1]:443\n',
     issues: [

@@ -492,6 +492,9 @@ describe('secrets', () => {
       'http-proxy-option CUSTOM-HEADER Proxy-Authorization "Basic hunter2"',
       'setenv VPN_SECRET hunter2 "',
       'scramble obfuscate hunter2',
+      'echo hunter2 "',
+      'remote https://user:hunter2@vpn.example',
+      'http-proxy user:hunter2@proxy.example',
       key,
       `<key>\n-----BEGIN PRIVATE KEY-----\nhunter2`,
     ].join('\n')

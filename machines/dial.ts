@@ -85,8 +85,9 @@ export interface DialActors {
   readonly dialer: typeof dialer
 }
 
-const flyingFor = (walk: Walk, event: Event): Flight | undefined =>
-  flightOf(walk, 'attempt' in event ? event.attempt : undefined)
+/** The attempt in flight that an event is about, if it is about one. */
+const flyingFor = (walk: Walk, { attempt }: { readonly at: number; readonly attempt?: number }): Flight | undefined =>
+  flightOf(walk, attempt)
 
 /** Why an event ends what was at `stage`. */
 function causeOf(event: Event, stage: Stage): Failure {

@@ -16,7 +16,7 @@ import { blackhole } from './blackhole.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { ledgerLines, wrap } from './ledger-view.ts'
 import { type Paint, paintFor } from './paint.ts'
-import { hearSignals } from './signals.ts'
+import { hearSignals, jobControl } from './signals.ts'
 import { newTape } from './tape.ts'
 import { noView, viewOn } from './view.ts'
 
@@ -40,7 +40,7 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
   const say = narrator(view.say, io, paint)
   const stopper = new AbortController()
   const stop = () => stopper.abort()
-  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop, SIGHUP: stop })
+  const unhear = hearSignals(io, { SIGINT: stop, SIGTERM: stop, SIGHUP: stop, ...jobControl(io, () => view) })
   await using stage = await setStage()
   const text = configText(stage)
   say(exposition(stage))

@@ -19,6 +19,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Emits signals by their names. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>
+  /** Stops the process until SIGCONT. */
+  readonly stop: () => void
   /** Ends the process at once. */
   readonly exit: (code: number) => void
 }
@@ -43,6 +45,7 @@ export function processIo(): Io {
     stderr,
     env,
     signals: process,
+    stop: () => void process.kill(process.pid, 'SIGSTOP'),
     exit: (code) => process.exit(code),
   }
 }
@@ -67,6 +70,12 @@ const flushed = (screen: Screen) => new Promise<void>((resolve) => screen.write(
 
 /** The width in columns; what is no terminal has no end. */
 export const widthOf = (screen: Screen): number => (screen.isTTY ? (screen.columns ?? 80) : Infinity)
+
+/**
+ * Takes the cursor to the beginning of a line that nobody has written on: blanks as wide as the terminal go on into the
+ * next line where it stood in the middle of one, and change nothing where it stood at the beginning.
+ */
+export const freshLine = (screen: Screen): string => (screen.isTTY ? `${' '.repeat(screen.columns ?? 80)}\r` : '')
 
 /** `at`: ms since the start, where there is one. */
 interface ProgramLine {

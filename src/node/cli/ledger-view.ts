@@ -1,6 +1,6 @@
 /**
- * The ledger as a table. On paper nothing is cut: where a line is too narrow, the reasons stand below their rows. On a
- * live screen every row is one line, so what does not fit ends with an ellipsis.
+ * The ledger as a table. On paper nothing is cut: where a line is too narrow, the reasons stand below their rows. A live
+ * screen has as many lines for each row, so what does not fit ends with an ellipsis.
  */
 import type { LedgerEntry } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
@@ -49,36 +49,63 @@ function rowOf(entry: LedgerEntry): Row {
   }
 }
 
-/** The whole table, for good. */
+/** The whole table, for good. Where the screen is too narrow for it, the names go below their rows, then all the rest. */
 export function ledgerLines(entries: readonly LedgerEntry[], { width, paint }: Sheet): string[] {
   const rows = entries.map(rowOf)
   const hasNames = rows.some((row) => row.host !== '')
   const hasReasons = rows.some((row) => row.why !== '')
   const head = { ...HEAD, host: hasNames ? HEAD.host : '', why: hasReasons ? HEAD.why : '' }
   const table = [head, ...rows]
-  const columns = columnsOf(table)
-  const beside = columns.total + Math.max(...table.map((row) => row.why.length)) <= width
+  const whole = columnsOf(table)
+  const columns = whole.total <= width ? whole : withoutHost(whole)
+  if (columns.total > width) return rows.flatMap((row) => stacked(row, columns.number, { width, paint }))
+  const beside = whole.total + GAP.length + longest(table.map(({ why }) => why)) <= width
   return table.flatMap((row) => {
-    if (beside) return [paintRow(row, columns, Infinity, paint)]
-    const below = row === head || row.why === '' ? [] : belowRow(row.why, columns.number, { width, paint })
-    return [paintRow({ ...row, why: '' }, columns, Infinity, paint), ...below]
+    if (beside) return [paintCells(cellsOf(row, columns), Infinity, paint)]
+    const told = [columns === whole ? '' : row.host, row.why].filter((text) => text !== '').join(': ')
+    const below = row === head ? [] : belowRow(told, columns.number, { width, paint })
+    return [paintCells(cellsOf({ ...row, why: '' }, columns), Infinity, paint), ...below]
   })
 }
 
+/** An entry where nothing fits beside anything: the candidate, what became of it, why. */
+function stacked(row: Row, indent: number, sheet: Sheet): string[] {
+  const fate = [row.outcome, row.time].filter((text) => text !== '').join(', ')
+  const told = [row.host, row.why].filter((text) => text !== '').join(': ')
+  return [
+    `${row.number.padStart(indent)}${GAP}${row.target}`,
+    ...belowRow(fate, indent, sheet, row.style),
+    ...belowRow(told, indent, sheet),
+  ]
+}
+
 /**
- * One line for each entry, none longer than the screen is wide; where there is no room for the reasons, their codes.
+ * The lines of each entry, as many for one as for the other and none longer than the screen is wide: one, or two on a
+ * narrow screen. Where there is no room for the reasons, their codes; where there is none for the names either, no names.
  * `now`: ms since the root's start, for attempts that still go on.
  */
-export function liveLines(entries: readonly LedgerEntry[], now: number, { width, paint }: Sheet): string[] {
+export function liveLines(entries: readonly LedgerEntry[], now: number, { width, paint }: Sheet): string[][] {
   const rows = entries.map((entry): Row => {
     const row = { ...rowOf(entry), outcome: briefly(entry) }
     return entry.outcome === 'open' ? { ...row, time: `${((now - entry.startedAt) / 1000).toFixed(1)} s` } : row
   })
-  const columns = columnsOf(rows, CALM)
-  const beside = columns.total + Math.max(0, ...rows.map((row) => row.why.length)) <= width
+  const codes = entries.map(({ failure }) => printable(failure?.code ?? ''))
+  const fits = (columns: Columns, reasons: readonly string[]) =>
+    columns.total + GAP.length + longest(reasons, CALM_CODE) <= width
+  const whole = columnsOf(rows, CALM)
+  const reasons = rows.map(({ why }) => why)
+  const beside = fits(whole, reasons)
+  const columns = fits(whole, codes) ? whole : withoutHost(whole)
+  const isStacked = !fits(columns, codes)
   return rows.map((row, i) => {
-    const why = beside ? row.why : printable(entries[i]?.failure?.code ?? '')
-    return paintRow({ ...row, why }, columns, width, paint)
+    const cells = cellsOf({ ...row, why: (beside ? reasons : codes)[i] ?? '' }, columns)
+    if (!isStacked) return [paintCells(cells, width, paint)]
+    const [number, target, ...fate] = cells
+    const margin = [' '.repeat(columns.number), undefined] as const
+    return [
+      [number, target],
+      [margin, ...fate],
+    ].map((line) => paintCells(line.filter(isCell), width, paint))
   })
 }
 
@@ -96,25 +123,41 @@ type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
 /** Wide enough for whatever an attempt becomes, so that a live table does not jump. */
 const CALM = 'connecting'.length
+const CALM_CODE = 'ECONNREFUSED'.length
+
+const longest = (texts: readonly string[], least = 0) =>
+  texts.reduce((width, text) => Math.max(width, text.length), least)
 
 function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {
-  const widest = (column: Column, least = 0) => rows.reduce((width, row) => Math.max(width, row[column].length), least)
-  const columns = {
+  const widest = (column: Column, least = 0) =>
+    longest(
+      rows.map((row) => row[column]),
+      least,
+    )
+  return summed({
     number: widest('number', 3),
     target: widest('target'),
     host: widest('host'),
     outcome: widest('outcome', leastOutcome),
     time: widest('time', 7),
-  }
-  const { number, target, host, outcome, time } = columns
-  const gaps = host > 0 ? 5 : 4
-  return { ...columns, total: number + target + host + outcome + time + gaps * GAP.length }
+  })
 }
 
-/** Cut first, painted then: what is not seen has no length. */
-function paintRow(row: Row, columns: Columns, width: number, paint: Paint): string {
+const withoutHost = (columns: Columns): Columns => summed({ ...columns, host: 0 })
+
+/** `total`: with the gaps between them, before that of the reasons. */
+function summed({ number, target, host, outcome, time }: Omit<Columns, 'total'>): Columns {
+  const gaps = host > 0 ? 4 : 3
+  const total = number + target + host + outcome + time + gaps * GAP.length
+  return { number, target, host, outcome, time, total }
+}
+
+type Cell = readonly [text: string, style: Style | undefined]
+const isCell = (cell: Cell | undefined): cell is Cell => cell !== undefined
+
+function cellsOf(row: Row, columns: Columns): Cell[] {
   const dim = row.style === 'dim' ? 'dim' : undefined
-  const cells: readonly (readonly [text: string, style: Style | undefined])[] = [
+  return [
     [row.number.padStart(columns.number), dim],
     [row.target.padEnd(columns.target), dim],
     ...(columns.host > 0 ? [[row.host.padEnd(columns.host), 'dim'] as const] : []),
@@ -122,6 +165,10 @@ function paintRow(row: Row, columns: Columns, width: number, paint: Paint): stri
     [row.time.padStart(columns.time), dim],
     [row.why, dim],
   ]
+}
+
+/** Cut first, painted then: what is not seen has no length. */
+function paintCells(cells: readonly Cell[], width: number, paint: Paint): string {
   const full = cells
     .map(([text]) => text)
     .join(GAP)
@@ -140,9 +187,10 @@ function paintRow(row: Row, columns: Columns, width: number, paint: Paint): stri
 }
 
 /** Broken at blanks, behind the column of numbers. */
-function belowRow(text: string, indent: number, { width, paint }: Sheet): string[] {
+function belowRow(text: string, indent: number, { width, paint }: Sheet, style: Style = 'dim'): string[] {
+  if (text === '') return []
   const margin = ' '.repeat(indent + GAP.length)
-  return wrap(text, Math.max(20, width - margin.length)).map((line) => margin + paint('dim', line))
+  return wrap(text, Math.max(20, width - margin.length)).map((line) => margin + paint(style, line))
 }
 
 /** Breaks at blanks; a longer word stays whole. */
@@ -154,4 +202,12 @@ export function wrap(text: string, width: number): string[] {
     else lines.push(word)
   }
   return lines
+}
+
+/** A sentence as lines of the screen. */
+export function sentenceLines(
+  [text, style]: readonly [text: string, style?: Style],
+  { width, paint }: Sheet,
+): string[] {
+  return wrap(text, width).map((line) => (style ? paint(style, line) : line))
 }

@@ -8,8 +8,8 @@ import { EMPTY_LEDGER, type Ledger, type Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
 import { isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
-import type { Screen } from './io.ts'
-import { cut, liveLines } from './ledger-view.ts'
+import { type Screen, freshLine } from './io.ts'
+import { cut, liveLines, wrap } from './ledger-view.ts'
 import type { Paint, Style } from './paint.ts'
 import type { View } from './view.ts'
 
@@ -32,8 +32,10 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   let seen = { at: 0, since: clock() }
   let drawn: readonly string[] = []
   let ticker: NodeJS.Timeout | undefined
-  /** Whether the lines above the cursor are ours to redraw. */
-  let owned = false
+  /** There is something to draw: from the first note to the end. */
+  let alive = false
+  /** The screen is a connection's, which writes on it as it likes. */
+  let lent = false
 
   const width = () => Math.max(20, screen.columns ?? 80) - 1
   const now = () => seen.at + Math.floor(clock() - seen.since)
@@ -41,14 +43,18 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   const linesOf = (): string[] => {
     const sheet = { width: width(), paint }
     const entries = between ? ledger.last : ledger.current
-    const room = Math.max(1, (screen.rows ?? 24) - 4)
-    const hidden = Math.max(0, entries.length - room)
+    const { style = 'dim', text } = status ?? {}
+    const foot = text ? wrap(text(now()), sheet.width).map((line) => paint(style, cut(line, sheet.width))) : []
+    // Besides: the round, what is hidden, and the cursor's own line.
+    const room = Math.max(1, (screen.rows ?? 24) - 3 - Math.max(1, foot.length))
+    const blocks = liveLines(entries.slice(-room), now(), sheet)
+    const shown = blocks.slice(-Math.max(1, Math.floor(room / (blocks[0]?.length ?? 1))))
+    const hidden = entries.length - shown.length
     const head = [
       ...(round > 1 ? [paint('dim', `round ${round}`)] : []),
       ...(hidden > 0 ? [paint('dim', cut(`… ${hidden} earlier`, sheet.width))] : []),
     ]
-    const foot = status ? [paint(status.style, cut(status.text(now()), sheet.width))] : []
-    return [...head, ...liveLines(entries.slice(hidden), now(), sheet), ...foot]
+    return [...head, ...shown.flat(), ...foot]
   }
 
   /** A terminal that has become narrower has broken our lines, and they take more rows now. */
@@ -60,6 +66,7 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   }
 
   const draw = () => {
+    if (!alive || lent) return
     const lines = linesOf()
     if (lines.length === drawn.length && lines.every((line, i) => line === drawn[i])) return
     screen.write(erasure() + lines.map((line) => `${line}\n`).join(''))
@@ -73,11 +80,12 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
   const tick = () => {
     const running = ledger.current.some((entry) => entry.outcome === 'open') || status?.style === 'yellow'
     if (!running) return rest()
-    ticker ??= setInterval(draw, TICK).unref()
+    // Behind the signals: the one that comes with `fg` says that the lines above are no longer ours.
+    ticker ??= setInterval(() => setImmediate(draw), TICK).unref()
   }
 
   const onResize = () => {
-    if (!owned) return
+    if (!alive || lent) return
     screen.write(erasure())
     drawn = []
     draw()
@@ -86,32 +94,44 @@ export function liveView(screen: Screen, paint: Paint, clock: () => number = () 
 
   return {
     note: (note, after) => {
-      owned = true
+      alive = true
       ledger = after
       seen = { at: note.at, since: clock() }
       if (note.type === 'round.started') ({ round } = note)
       if (note.type.startsWith('round.')) between = note.type !== 'round.started'
       status = statusAfter(note, ledger, status)
+      if (lent && note.type !== 'attempt.lost') return
+      if (lent) screen.write(freshLine(screen))
+      lent = false
       draw()
       tick()
     },
     say: (sentence) => {
-      screen.write(`${erasure()}${sentence}\n`)
+      screen.write(`${lent ? freshLine(screen) : erasure()}${sentence}\n`)
       drawn = []
-      if (owned) draw()
+      if (alive && !lent) draw()
     },
     settle: () => {
       draw()
       drawn = []
-      owned = false
+      lent = true
       rest()
     },
+    suspend: () => {
+      drawn = []
+    },
+    renew: () => {
+      if (!alive || lent) return
+      screen.write(freshLine(screen))
+      drawn = []
+      draw()
+    },
     end: () => {
-      owned = false
       rest()
       screen.off('resize', onResize)
-      screen.write(erasure())
+      screen.write(lent ? freshLine(screen) : erasure())
       drawn = []
+      alive = lent = false
     },
   }
 }

@@ -13,11 +13,11 @@ import { printable } from '../../printable.ts'
 import type { Arguments } from './arguments.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { type Joint, drain, join } from './join.ts'
-import { ledgerLines } from './ledger-view.ts'
+import { ledgerLines, sentenceLines } from './ledger-view.ts'
 import { type Loaded, isSound, load, nameOf } from './load.ts'
-import { type Paint, paintFor } from './paint.ts'
+import { type Paint, type Style, paintFor } from './paint.ts'
 import { countIssues, issueTexts, tellIssues } from './report-issues.ts'
-import { hearSignals } from './signals.ts'
+import { hearSignals, jobControl } from './signals.ts'
 import { type Tape, newTape, refusal } from './tape.ts'
 import { type View, noView, viewOn } from './view.ts'
 import { winnerLine } from './winner-line.ts'
@@ -52,6 +52,7 @@ export async function run(args: Arguments, io: Io): Promise<number> {
     SIGTERM: () => life.end('stopped'),
     SIGUSR1: () => life.client.next(),
     SIGHUP: restart,
+    ...jobControl(io, () => life.view),
   })
   while ((await life.ended()) === 'restart') life = new Life(loaded, args, io, paint)
   unhear()
@@ -86,10 +87,10 @@ function report(
 /** One client, from its start to its end. */
 class Life {
   readonly client: Client
+  readonly view: View
   readonly #args: Arguments
   readonly #io: Io
   readonly #paint: Paint
-  readonly #view: View
   readonly #tape: Tape = newTape()
   readonly #born = performance.now()
   #joint: Joint | undefined
@@ -101,7 +102,7 @@ class Life {
     this.#args = args
     this.#io = io
     this.#paint = paint
-    this.#view = json ? noView : viewOn(io.stderr, paint, { verbose })
+    this.view = json ? noView : viewOn(io.stderr, paint, { verbose })
     // With --once one round is enough, unless the configuration says how many.
     const connectRetryMax = once && config.connectRetryMax === 0 ? 1 : config.connectRetryMax
     this.client = createClient({ ...config, connectRetryMax }, { vault, ...(seed !== undefined && { seed }) })
@@ -110,7 +111,7 @@ class Life {
     this.client.on('lost', () => this.#lost())
     this.client.on('failed', ({ failure }) => (this.#gaveUp = failure))
     if (json) tellProgram(io.stdout, { at: 0, type: 'client.started', seed: this.client.seed })
-    else if (verbose) this.#view.say(`seed ${this.client.seed}`)
+    else if (verbose) this.view.say(`seed ${this.client.seed}`)
   }
 
   end(ending: Ending): void {
@@ -125,12 +126,12 @@ class Life {
   }
 
   /** `noView` keeps it from programs. */
-  readonly say = (sentence: string): void => this.#view.say(sentence)
+  readonly say = (sentence: string): void => this.view.say(sentence)
 
   async ended(): Promise<Ending | undefined> {
     await this.client.closed
     this.#joint?.part()
-    this.#view.end()
+    this.view.end()
     return this.#ending
   }
 
@@ -145,9 +146,10 @@ class Life {
     if (this.#args.options.json)
       return tellProgram(this.#io.stdout, { type: 'result', at: this.#tape.at(), ...this.#result() })
     const { stderr } = this.#io
+    const sheet = { width: widthOf(stderr), paint: this.#paint }
     const entries = entriesOf(this.#tape.ledger())
-    const lines = entries.length > 0 ? ledgerLines(entries, { width: widthOf(stderr), paint: this.#paint }) : []
-    stderr.write([...lines, this.#verdict()].map((line) => `${line}\n`).join(''))
+    const lines = entries.length > 0 ? ledgerLines(entries, sheet) : []
+    stderr.write([...lines, ...sentenceLines(this.#verdict(), sheet)].map((line) => `${line}\n`).join(''))
   }
 
   #result(): ScenarioResult {
@@ -158,19 +160,19 @@ class Life {
       : result
   }
 
-  #verdict(): string {
+  #verdict(): readonly [text: string, style?: Style] {
     const { winner, ...result } = this.#tape.result()
-    if (this.#ending === 'interrupted') return this.#paint('yellow', 'interrupted')
-    if (this.#ending === 'stopped') return 'stopped'
-    if (this.#gaveUp) return this.#paint('red', printable(this.#gaveUp.message))
-    if (!this.#args.options.once) return 'done: the input has ended, and so has the connection'
-    return winner ? this.#paint('green', winnerLine({ winner, ...result })) : 'done'
+    if (this.#ending === 'interrupted') return ['interrupted', 'yellow']
+    if (this.#ending === 'stopped') return ['stopped']
+    if (this.#gaveUp) return [printable(this.#gaveUp.message), 'red']
+    if (!this.#args.options.once) return ['done: the input has ended, and so has the connection']
+    return winner ? [winnerLine({ winner, ...result }), 'green'] : ['done']
   }
 
   #note(note: Note): void {
     const ledger = this.#tape.note(note)
     if (this.#args.options.json) tellProgram(this.#io.stdout, note)
-    this.#view.note(note, ledger)
+    this.view.note(note, ledger)
   }
 
   #connected(connection: ClientConnection): void {
@@ -181,7 +183,7 @@ class Life {
       if (usedUp && !noStdio) this.say('the confirmation has used the stream up: standard input is not joined to it')
       return drain(connection)
     }
-    this.#view.settle()
+    this.view.settle()
     this.#joint = join(connection, this.#io, () => this.end('done'))
   }
 

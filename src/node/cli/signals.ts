@@ -1,8 +1,9 @@
 /** Signals, heard for as long as a command runs: once, because what comes between two hearings is lost. */
 import type { Io } from './io.ts'
 import { EXIT } from './io.ts'
+import type { View } from './view.ts'
 
-export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1'
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1' | 'SIGTSTP' | 'SIGCONT'
 
 /** Returns what ends the hearing. The second Ctrl-C ends the process at once. */
 export function hearSignals(io: Io, listeners: Partial<Readonly<Record<Signal, () => void>>>): () => void {
@@ -18,5 +19,16 @@ export function hearSignals(io: Io, listeners: Partial<Readonly<Record<Signal, (
   })
   return () => {
     for (const stop of heard) stop()
+  }
+}
+
+/** Ctrl-Z and `fg`: in between, the shell writes on the screen. */
+export function jobControl(io: Io, view: () => View): Partial<Readonly<Record<Signal, () => void>>> {
+  return {
+    SIGTSTP: () => {
+      view().suspend()
+      io.stop()
+    },
+    SIGCONT: () => view().renew(),
   }
 }

@@ -10,8 +10,8 @@ import { readTextFile, titleOf } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
-import { ledgerLines } from './ledger-view.ts'
-import { type Paint, paintFor } from './paint.ts'
+import { ledgerLines, sentenceLines, wrap } from './ledger-view.ts'
+import { type Paint, type Style, paintFor } from './paint.ts'
 import { refusal } from './tape.ts'
 import { winnerLine } from './winner-line.ts'
 
@@ -46,15 +46,24 @@ function readScenario(file: string): { readonly scenario: Scenario } | { readonl
   return { problems: parsed.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)) }
 }
 
-function show({ trace, ledger, outcome, atMs, winner, failure }: ScenarioResult, paint: Paint, { stdout }: Io): void {
-  const say = (line: string) => stdout.write(`${line}\n`)
-  for (const line of trace) say(line)
-  if (ledger.length > 0) {
-    say('')
-    for (const line of ledgerLines(ledger, { width: widthOf(stdout), paint })) say(line)
-  }
-  say('')
-  if (winner) say(paint('green', winnerLine({ winner, atMs, trace })))
-  else if (failure) say(paint('red', `failed after ${formatMs(atMs)}: ${printable(failure.message)}`))
-  else say(`${outcome} after ${formatMs(atMs)}`)
+function show(result: ScenarioResult, paint: Paint, { stdout }: Io): void {
+  const sheet = { width: widthOf(stdout), paint }
+  const ledger = result.ledger.length > 0 ? ['', ...ledgerLines(result.ledger, sheet)] : []
+  const trace = result.trace.flatMap((line) => traceLines(line, sheet.width))
+  for (const line of [...trace, ...ledger, '', ...sentenceLines(verdictOf(result), sheet)]) stdout.write(`${line}\n`)
+}
+
+/** What a narrow screen breaks goes on behind the column of times. */
+function traceLines(line: string, width: number): string[] {
+  const [time, what] = [line.slice(0, TIMES), line.slice(TIMES)]
+  return wrap(what, Math.max(20, width - TIMES)).map((part, i) => (i === 0 ? time : ' '.repeat(TIMES)) + part)
+}
+
+/** Columns of a trace line before it says what happened. */
+const TIMES = 8
+
+function verdictOf({ outcome, atMs, winner, failure, trace }: ScenarioResult): readonly [text: string, style?: Style] {
+  if (winner) return [winnerLine({ winner, atMs, trace }), 'green']
+  if (failure) return [`failed after ${formatMs(atMs)}: ${printable(failure.message)}`, 'red']
+  return [`${outcome} after ${formatMs(atMs)}`]
 }

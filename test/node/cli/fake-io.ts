@@ -40,11 +40,14 @@ export interface FakeIo extends Io {
   readonly stderr: FakeScreen
   readonly signals: EventEmitter
   readonly exits: number[]
+  /** How often it was stopped. */
+  readonly stops: () => number
 }
 
 /** `columns`: both outputs are terminals. */
 export function fakeIo(columns?: number, env: Readonly<Record<string, string>> = {}): FakeIo {
   const exits: number[] = []
+  let stops = 0
   return {
     stdin: new PassThrough(),
     stdout: new FakeScreen(columns),
@@ -52,6 +55,8 @@ export function fakeIo(columns?: number, env: Readonly<Record<string, string>> =
     env,
     signals: new EventEmitter(),
     exits,
+    stops: () => stops,
+    stop: () => void stops++,
     exit: (code) => void exits.push(code),
   }
 }

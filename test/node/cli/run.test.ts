@@ -291,6 +291,20 @@ test('Ctrl-C ends a pause', async () => {
   expect(await ended).toBe(130)
 })
 
+test('after `fg` a new table is drawn', async () => {
+  const { port } = await serve(() => {})
+  const io = fakeIo(80, { NO_COLOR: '1' })
+  const ended = run(io, '--no-stdio', ...tcp(port))
+  await io.stderr.until('connected to')
+  expect(io.signals.emit('SIGTSTP')).toBe(true)
+  expect(io.stops()).toBe(1)
+  const before = io.stderr.text.length
+  expect(io.signals.emit('SIGCONT')).toBe(true)
+  expect(io.stderr.text.slice(before)).toMatch(/^ {80}\r {2}1 {2}tcp .* won .*\nconnected to .*\n$/)
+  io.signals.emit('SIGTERM')
+  expect(await ended).toBe(0)
+})
+
 test('SIGUSR1 leaves the candidate for the next one', async () => {
   const [one, two] = [await serve(() => {}), await serve(() => {})]
   const io = fakeIo()

@@ -24,7 +24,7 @@ test.each([
   ['half-way', 0, 'pending'],
 ] as const)('simulate: %s', async (name, code, outcome) => {
   const scenario = JSON.stringify(STORIES[name])
-  for (const columns of [80, 200]) {
+  for (const columns of [40, 80, 200]) {
     const told = await simulate(scenario, columns)
     expect(told.code).toBe(code)
     await expect(told.text).toMatchFileSnapshot(`golden/simulate-${name}-${columns}-colour.txt`)

@@ -16,12 +16,13 @@ export interface Joint {
 }
 
 type Pipes = Pick<Io, 'stdin' | 'stdout'>
+type Over = (broken: boolean) => void
 
 /**
  * `over` is called when the input has ended and the connection, too: before the engine hears of it, which would take it
- * for a loss and reconnect.
+ * for a loss and reconnect. `broken`: it was refused or reset, so that not all of the input may have arrived.
  */
-export function join(connection: Connection, pipes: Pipes, over: () => void): Joint {
+export function join(connection: Connection, pipes: Pipes, over: Over): Joint {
   return connection.transport === 'tcp' ? joinTcp(connection, pipes, over) : joinUdp(connection, pipes, over)
 }
 
@@ -31,7 +32,7 @@ export function drain(connection: Connection): void {
   else void receive(connection, async () => {})
 }
 
-function joinTcp({ socket }: TcpConnection, { stdin, stdout }: Pipes, over: () => void): Joint {
+function joinTcp({ socket }: TcpConnection, { stdin, stdout }: Pipes, over: Over): Joint {
   const resume = () => void stdin.resume()
   const input = listen(stdin, {
     data: (chunk) => {
@@ -52,20 +53,22 @@ function joinTcp({ socket }: TcpConnection, { stdin, stdout }: Pipes, over: () =
   return { part }
 }
 
-function joinUdp(connection: UdpConnection, { stdin, stdout }: Pipes, over: () => void): Joint {
+function joinUdp(connection: UdpConnection, { stdin, stdout }: Pipes, over: Over): Joint {
   const { channel, socket } = connection
   let parted = false
+  let broken = false
+  const breaks = () => void (broken = true)
   const send = async (chunk: Uint8Array) => {
     stdin.pause()
     for (let at = 0; at < chunk.length; at += MAX_DATAGRAM) {
       // A datagram that cannot be sent is lost, as others are on their way.
-      await channel.send(chunk.subarray(at, at + MAX_DATAGRAM)).catch(() => {})
+      await channel.send(chunk.subarray(at, at + MAX_DATAGRAM)).catch(breaks)
     }
     if (!parted) stdin.resume()
   }
   const input = listen(stdin, {
     data: (chunk) => void send(chunk),
-    end: () => void socket?.prependOnceListener('close', over),
+    end: () => void socket?.prependOnceListener('error', breaks).prependOnceListener('close', () => over(broken)),
   })
   void receive(connection, async (bytes) => {
     if (!stdout.write(bytes)) await once(stdout, 'drain')

@@ -23,7 +23,7 @@ import { type View, noView, viewOn } from './view.ts'
 import { winnerLine } from './winner-line.ts'
 
 /** Why a client ended that did not give up. */
-type Ending = 'interrupted' | 'stopped' | 'restart' | 'done'
+type Ending = 'interrupted' | 'stopped' | 'restart' | 'done' | 'broken'
 
 export async function run(args: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, args.options)
@@ -137,6 +137,7 @@ class Life {
 
   code(): number {
     if (this.#ending === 'interrupted') return EXIT.interrupted
+    if (this.#ending === 'broken') return EXIT.failed
     if (this.#ending !== undefined) return EXIT.done
     return this.#gaveUp?.code === 'LOCAL_FAMILY' ? EXIT.config : EXIT.failed
   }
@@ -164,6 +165,8 @@ class Life {
     const { winner, ...result } = this.#tape.result()
     if (this.#ending === 'interrupted') return ['interrupted', 'yellow']
     if (this.#ending === 'stopped') return ['stopped']
+    if (this.#ending === 'broken')
+      return ['the connection broke after the input had ended: not all of it may have arrived', 'red']
     if (this.#gaveUp) return [printable(this.#gaveUp.message), 'red']
     if (!this.#args.options.once) return ['done: the input has ended, and so has the connection']
     return winner ? [winnerLine({ winner, ...result }), 'green'] : ['done']
@@ -184,7 +187,7 @@ class Life {
       return drain(connection)
     }
     this.view.settle()
-    this.#joint = join(connection, this.#io, () => this.end('done'))
+    this.#joint = join(connection, this.#io, (broken) => this.end(broken ? 'broken' : 'done'))
   }
 
   #lost(): void {

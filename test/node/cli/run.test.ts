@@ -153,16 +153,29 @@ test('input and output are joined; the end of input half-closes, the rest still 
   expect(io.stderr.text).toMatch(/done: the input has ended, and so has the connection\n$/)
 })
 
-test('a peer that resets after the end of input ends it, too', async () => {
+test('a peer that resets after the end of input ends it, and not as if all were well', async () => {
   const { port, accepted } = await serve((socket) =>
     socket.on('data', () => {}).on('end', () => socket.resetAndDestroy()),
   )
   const io = fakeIo()
   const ended = run(io, ...tcp(port))
   io.stdin.end('x')
-  expect(await ended).toBe(0)
+  expect(await ended).toBe(2)
   expect(accepted).toHaveLength(1)
   expect(io.stderr.text).not.toContain('round 1 has failed')
+  expect(io.stderr.text).toMatch(/the connection broke after the input had ended/)
+})
+
+test('so does a refusal of the last datagram', async () => {
+  const gone = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(gone, 'listening')
+  const { port } = gone.address()
+  gone.close()
+  const io = fakeIo()
+  const ended = run(io, '--client', '--confirm', 'none', '--remote', '127.0.0.1', String(port), 'udp')
+  io.stdin.end('x')
+  expect(await ended).toBe(2)
+  expect(io.stderr.text).toMatch(/the connection broke after the input had ended/)
 })
 
 test('what is typed after a loss goes to the next connection', async () => {

@@ -98,16 +98,22 @@ const oursHeap: number[] = []
 const files: number[] = []
 const scripts: number[] = []
 
+// First, while the process holds nothing else. V8 needs some 10,000 schedules to be done with the machines; the tests
+// run more than that.
+await perSecond(catalogue, 60)
+await perSecond(generated, 3)
+for (let round = 0; round < ROUNDS; round++) {
+  files.push(await perSecond(catalogue, 10))
+  scripts.push(await perSecond(generated, 1))
+}
+
 await cpuEach(500, async () => drop(await bare()))
 await cpuEach(500, async () => drop(await ours()))
-await perSecond(catalogue, 5)
 for (let round = 0; round < ROUNDS; round++) {
   bareCpu.push(await cpuEach(CONNECTS, async () => drop(await bare())))
   oursCpu.push(await cpuEach(CONNECTS, async () => drop(await ours())))
   bareHeap.push(await heapEach(LIVE, bare, drop))
   oursHeap.push(await heapEach(LIVE, live, (client) => client.close()))
-  files.push(await perSecond(catalogue, 10))
-  scripts.push(await perSecond(generated, 1))
 }
 server.close()
 

@@ -1,6 +1,6 @@
 // The client's statechart as an XState actor of your own, on the virtual network; on real sockets it is
 // `clientLogic(nodeActors())` with `clock: nodeClock`, both from 'sockchart/node'.
-import { ConfigSchema, traceLine } from 'sockchart'
+import { ClientSchema, traceLine } from 'sockchart'
 import { clientLogic, ledgerOf } from 'sockchart/machines'
 import { virtualActors, virtualWorld } from 'sockchart/sim'
 import { createActor } from 'xstate'
@@ -11,7 +11,7 @@ const world = virtualWorld({
   self: ['198.51.100.254'],
   binds: {},
 })
-const config = ConfigSchema.parse({ remotes: [{ host: 'vpn.test', proto: 'tcp' }] })
+const config = ClientSchema.parse({ remotes: [{ host: 'vpn.test', proto: 'tcp' }] })
 const client = createActor(clientLogic(virtualActors(() => world)), {
   clock: world.clock,
   input: { config, seed: 1, release: false },

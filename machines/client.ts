@@ -12,7 +12,7 @@
 import { assertEvent, assign, enqueueActions, type SnapshotFrom, sendTo, setup } from 'xstate'
 import { pauseAfter } from '../src/backoff.ts'
 import type { Candidate } from '../src/candidate.ts'
-import type { Config } from '../src/config/schema.ts'
+import type { ClientConfig } from '../src/config/schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, headlineOf, record } from '../src/ledger.ts'
@@ -20,7 +20,7 @@ import type { Numbers } from '../src/walk.ts'
 import { type DialActors, type DialOutput, type DialSays, dialMachine } from './dial.ts'
 
 export interface ClientInput {
-  readonly config: Config
+  readonly config: ClientConfig
   /** Everything that chance decides; 32 bits. */
   readonly seed: number
   /** `true`: hand the first winner over and end (`connect()`). `false`: hold it and live on (`createClient`). */

@@ -97,9 +97,16 @@ export interface Io<Input, Says, Hears> {
   /** Tells the machine; nothing happens once the actor was stopped. */
   readonly say: (event: Says) => void
   readonly hear: (listener: (event: Hears) => void) => void
+  /** Tells what is no machine's business: the root emits it, stamped with `at`. Silent once the actor was stopped. */
+  readonly emit: (note: EventObject) => void
   readonly clock: Clock
   /** The key of this root's handles. */
   readonly system: object
+}
+
+function emitAt(system: System, note: EventObject): void {
+  const root = roots.get(system)
+  root?.emit({ ...note, at: Math.floor(clockOf(system).now() - root.origin) })
 }
 
 /** `run` starts the work and returns what ends it. */
@@ -114,6 +121,9 @@ export function ioActor<Input, Says extends EventObject, Hears extends EventObje
         if (running) sendBack(event)
       },
       hear: receive,
+      emit: (note) => {
+        if (running) emitAt(system, note)
+      },
       clock: clockOf(system),
       system,
     })

@@ -4,7 +4,7 @@
  */
 
 /** Where in the life of an attempt (or before it) something failed. */
-export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'confirm' | 'connected'
+export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'confirm' | 'connected' | 'bind' | 'accept'
 
 /**
  * `code` is the system's own (`ECONNREFUSED`, `ENOTFOUND`, ...) or one of ours:
@@ -27,6 +27,13 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `CANCELLED` | another attempt won, or the start failed |
  * | `REJECTED` / `NEXT` | the program, or the operator, wanted another candidate |
  * | `EXHAUSTED` | every candidate of every allowed round failed |
+ * | `BIND_CLASH` | two sockets of one configuration want the same place |
+ * | `SIBLING_FAILED` | another socket of the server could not be bound, and `bind-policy all` wants all or none |
+ * | `RESTARTED_TOO_OFTEN` | a listener had to be bound again too often |
+ * | `MAX_CLIENTS` / `CONNECT_FREQ` / `SOURCE_FREQ` | a client was refused: too many, too fast, too fast from one place |
+ * | `FD_BUDGET` | a client was refused: this process may open no more files |
+ * | `MAX_PENDING` / `HAND_WINDOW` | a client was dropped: it had sent no byte |
+ * | `GRACE` | a client was still there when the server's grace ended |
  * | `STOPPED` | stopped before it was done |
  * | `INTERNAL` | our own bug |
  */
@@ -79,6 +86,14 @@ const SENTENCES: ReadonlyMap<string, string> = new Map(
     REJECTED: 'the program rejected the connection',
     NEXT: 'the operator asked for the next candidate',
     STOPPED: 'stopped',
+    SIBLING_FAILED: 'given up: another socket of this server could not be bound',
+    MAX_CLIENTS: 'there are as many clients as max-clients allows',
+    CONNECT_FREQ: 'more new clients than connect-freq allows',
+    SOURCE_FREQ: 'more new clients from this source than connect-freq-source allows',
+    FD_BUDGET: 'this process may open no more files',
+    MAX_PENDING: 'too many clients have sent nothing yet, and this was the oldest',
+    HAND_WINDOW: 'it sent nothing within the hand-window',
+    GRACE: 'it was still there when the grace had ended',
   }),
 )
 

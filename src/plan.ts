@@ -4,7 +4,7 @@
  */
 import type { DialerInput } from './actors.ts'
 import type { Candidate, Skip } from './candidate.ts'
-import type { Config } from './config/schema.ts'
+import type { ClientConfig } from './config/schema.ts'
 import type { Failure } from './failure.ts'
 import type { RemoteRef } from './ledger.ts'
 import {
@@ -39,7 +39,11 @@ export interface Plan {
 }
 
 /** One round on paper. `ask` looks a name up, once for each lookup of the round, in order. */
-export async function makePlan(config: Config, seed: number, ask: (lookup: Lookup) => Promise<Answer>): Promise<Plan> {
+export async function makePlan(
+  config: ClientConfig,
+  seed: number,
+  ask: (lookup: Lookup) => Promise<Answer>,
+): Promise<Plan> {
   let round = newRound(config, seed, null)
   const remotes: PlannedRemote[] = []
   for (const { remote: index } of round.agenda) {

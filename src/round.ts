@@ -3,7 +3,7 @@
  * one is held. Pure functions from one round to the next; `machines/dial.ts` turns them into actors and timers.
  */
 import { type Candidate, type Skip, candidatesOf, familiesOf } from './candidate.ts'
-import type { Config, Remote } from './config/schema.ts'
+import type { ClientConfig, Remote } from './config/schema.ts'
 import { type Address, type Family, type Transport, parseAddress, unmap } from './endpoint.ts'
 import { type Failure, type Stage, failure } from './failure.ts'
 import type { RemoteRef } from './ledger.ts'
@@ -53,7 +53,7 @@ export interface Round {
 }
 
 /** Remotes by index: as written, or one seeded permutation for the whole life (O3). */
-function remoteOrder(config: Config, seed: number): readonly number[] {
+function remoteOrder(config: ClientConfig, seed: number): readonly number[] {
   const written = config.remotes.map((_, index) => index)
   return config.remoteRandom ? shuffle(written, seed, 'remote-random') : written
 }
@@ -64,7 +64,7 @@ const NO_ANSWERS: Round['answers'] = { local: {}, remote: {} }
  * `first`: the candidate that was lost after a long life. Its remote is resolved first, and that answer serves the whole
  * round; the candidate goes first if it is still in it, then all others in plan order.
  */
-export function newRound(config: Config, seed: number, first: Candidate | null): Round {
+export function newRound(config: ClientConfig, seed: number, first: Candidate | null): Round {
   const order = remoteOrder(config, seed).map((remote) => ({ remote }))
   return {
     agenda: first ? [{ remote: first.remote, only: first }, ...order] : order,
@@ -79,7 +79,7 @@ export function newRound(config: Config, seed: number, first: Candidate | null):
 }
 
 /** The name to be looked up next for the remote at the cursor; `null` when everything about it is known. */
-export function nextLookup(round: Round, config: Config): Lookup | null {
+export function nextLookup(round: Round, config: ClientConfig): Lookup | null {
   const index = round.agenda[round.cursor]?.remote
   const remote = index === undefined ? undefined : config.remotes[index]
   if (index === undefined || !remote) return null
@@ -96,7 +96,7 @@ export function nextLookup(round: Round, config: Config): Lookup | null {
 }
 
 /** `remote-random-hostname`: 12 hex digits in front of the name, as in OpenVPN, against caches. */
-export function askedHost(lookup: Lookup, config: Config, seed: number, query: number): string {
+export function askedHost(lookup: Lookup, config: ClientConfig, seed: number, query: number): string {
   if (!config.remoteRandomHostname || lookup.of === 'local') return lookup.host
   const hex = (label: string, digits: number) => hash(seed, label, query).toString(16).padStart(8, '0').slice(0, digits)
   return `${hex('remote-random-hostname', 8)}${hex('remote-random-hostname.tail', 4)}.${lookup.host}`
@@ -109,7 +109,7 @@ export function answered(round: Round, lookup: Lookup, answer: Answer): Round {
 }
 
 /** Takes the remote at the cursor, whose names are all known: its candidates wait from now on. */
-export function expand(round: Round, config: Config): { round: Round; skipped: readonly Skip[] } {
+export function expand(round: Round, config: ClientConfig): { round: Round; skipped: readonly Skip[] } {
   const item = round.agenda[round.cursor]
   const remote = item && config.remotes[item.remote]
   const next = { ...round, cursor: round.cursor + 1 }
@@ -189,7 +189,7 @@ function hold({ attempt, candidate, startedAt, stage }: Flight, since: number, c
   return { attempt, candidate, startedAt, stage, since, confirmed }
 }
 
-export function viewOf(round: Round, config: Config, resolving: boolean, at: number): View {
+export function viewOf(round: Round, config: ClientConfig, resolving: boolean, at: number): View {
   const { newest } = round
   const concerned = [...round.flying.map((flight) => flight.candidate), ...round.waiting.slice(0, 1)]
   return {
@@ -220,13 +220,13 @@ export function unfitFailure(round: Round): Failure | undefined {
   return failure('LOCAL_FAMILY', 'plan', `no remote fits: ${unfit[0]}; ${hint}`)
 }
 
-export function refOf(config: Config, index: number): RemoteRef {
+export function refOf(config: ClientConfig, index: number): RemoteRef {
   const { host, port } = config.remotes[index] as Remote
   return { index, host, port }
 }
 
 /** What the dialer of a candidate binds first. */
-export function bindingOf(round: Round, config: Config, candidate: Candidate) {
+export function bindingOf(round: Round, config: ClientConfig, candidate: Candidate) {
   const remote = config.remotes[candidate.remote]
   if (!remote?.local) return undefined
   const locals = localsOf(round, remote, candidate.remote)

@@ -6,17 +6,18 @@ import { type Candidate, MAX_ADDRESSES } from './candidate.ts'
 import { formatEndpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import type { Note, RemoteRef } from './ledger.ts'
+import type { ServerNote } from './roster.ts'
 import { printable } from './printable.ts'
 
 /** Lines that are kept of a long life; the oldest go first. */
 export const MAX_LINES = 10_000
 
 /** The line of one note: the time in ms since the root's start, right-aligned to 7, then what happened. */
-export function traceLine(note: Note): string {
+export function traceLine(note: Note | ServerNote): string {
   return `${String(note.at).padStart(7)} ${tell(note)}`
 }
 
-function tell(note: Note): string {
+function tell(note: Note | ServerNote): string {
   switch (note.type) {
     case 'round.started':
     case 'round.failed':
@@ -55,6 +56,44 @@ function tell(note: Note): string {
       return `client failed ${because(note.failure)}`
     case 'client.stopped':
       return 'client stopped'
+    case 'block.waiting':
+      return `block ${note.block + 1} again in ${note.ms} ms`
+    case 'address.skipped': {
+      const where = note.endpoint ? `${formatEndpoint(note.endpoint)} ` : ''
+      return `block ${note.block + 1} skipped ${where}${because(note.failure)}`
+    }
+    case 'listener.started':
+      return `listener ${note.listener} ${note.transport} ${formatEndpoint(note.endpoint)} started`
+    case 'listener.bound':
+      return `listener ${note.listener} bound to ${formatEndpoint(note.local)}`
+    case 'listener.failed':
+    case 'listener.lost':
+    case 'listener.escalated':
+      return `listener ${note.listener} ${note.type.slice(9)} ${because(note.failure)}`
+    case 'listener.waiting':
+      return `listener ${note.listener} again in ${note.ms} ms`
+    case 'listener.closed':
+      return `listener ${note.listener} closed${note.failure ? ` ${because(note.failure)}` : ''}`
+    case 'server.listening':
+      return `server listening on ${note.bound}`
+    case 'server.warned':
+      return `server warned ${note.message}`
+    case 'server.draining':
+      return 'server draining'
+    case 'server.failed':
+      return `server failed ${because(note.failure)}`
+    case 'server.stopped':
+      return 'server stopped'
+    case 'peer.accepted':
+      return `peer ${note.peer} from ${formatEndpoint(note.remote)} accepted by listener ${note.listener}`
+    case 'peer.refused': {
+      const from = note.remote ? ` from ${formatEndpoint(note.remote)}` : ''
+      return `peer${from} refused by listener ${note.listener} ${because(note.failure)}`
+    }
+    case 'peer.dropped':
+      return `peer ${note.peer} dropped ${because(note.failure)}`
+    case 'peer.closed':
+      return `peer ${note.peer} closed`
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { DialerInput, DialerSays, ResolverInput } from './actors.ts'
 import type { Candidate } from './candidate.ts'
-import type { Config, Remote } from './config/schema.ts'
+import type { ClientConfig, Remote } from './config/schema.ts'
 import { type Failure, failure } from './failure.ts'
 import { type Ledger, type Note, record } from './ledger.ts'
 import { nextStep } from './pacing.ts'
@@ -27,7 +27,7 @@ import {
 } from './round.ts'
 
 export interface WalkInput {
-  readonly config: Config
+  readonly config: ClientConfig
   readonly seed: number
   /** Whether the winner's socket becomes the user's alone. */
   readonly release: boolean

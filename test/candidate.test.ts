@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Candidate, MAX_ADDRESSES, candidatesOf, familiesOf } from '../src/candidate.ts'
-import { type CandidateOrder, ConfigSchema, type Remote } from '../src/config/schema.ts'
+import { type CandidateOrder, ClientSchema, type Remote } from '../src/config/schema.ts'
 import { type Address, parseAddress } from '../src/endpoint.ts'
 
 const remoteOf = (input: object): Remote =>
-  ConfigSchema.parse({ remotes: [{ host: 'vpn.test', ...input }] }).remotes[0]!
+  ClientSchema.parse({ remotes: [{ host: 'vpn.test', ...input }] }).remotes[0]!
 const REMOTE = remoteOf({ proto: 'tcp', port: 443 })
 const orderOf = (kind: CandidateOrder['kind'], count = 1): CandidateOrder => ({ kind, count })
 const AS_RETURNED = orderOf('as-returned')

@@ -48,7 +48,7 @@ describe('examples/file.ts', () => {
     expect(error.mock.lastCall?.[0]).toContain('client.ovpn:2:')
     await client.close()
     writeFileSync(file, 'client\nremte 127.0.0.1\n')
-    expect(() => clientOf(file)).toThrow('cannot be used')
+    expect(() => clientOf(file)).toThrow("is no client's configuration")
     expect(error.mock.lastCall?.[0]).toContain('remote')
     server.close()
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ConfigSchema } from '../src/config/schema.ts'
+import { ClientSchema } from '../src/config/schema.ts'
 import { failure } from '../src/failure.ts'
 import { makePlan } from '../src/plan.ts'
 import type { Answer, Lookup } from '../src/round.ts'
@@ -19,7 +19,7 @@ function asker() {
   }
   return { asked, ask }
 }
-const configOf = (...remotes: object[]) => ConfigSchema.parse({ remotes })
+const configOf = (...remotes: object[]) => ClientSchema.parse({ remotes })
 
 test('R3 every candidate in the order in which it would be tried, every skip with its reason', async () => {
   const { asked, ask } = asker()
@@ -68,7 +68,7 @@ test('R6 a local name that cannot be resolved is what the remote fails by', asyn
 })
 
 test('O3 remotes are listed in the order of the seed', async () => {
-  const config = ConfigSchema.parse({
+  const config = ClientSchema.parse({
     remotes: Array.from({ length: 10 }, (_, n) => ({ host: `192.0.2.${n}` })),
     remoteRandom: true,
   })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Candidate } from '../src/candidate.ts'
-import { type Config, type ConfigInput, ConfigSchema } from '../src/config/schema.ts'
+import { type ClientConfig, type ClientConfigInput, ClientSchema } from '../src/config/schema.ts'
 import { failure } from '../src/failure.ts'
 import {
   type Round,
@@ -22,7 +22,7 @@ import {
   win,
 } from '../src/round.ts'
 
-const configOf = (input: ConfigInput): Config => ConfigSchema.parse(input)
+const configOf = (input: ClientConfigInput): ClientConfig => ClientSchema.parse(input)
 const TWO = configOf({
   remotes: [
     { host: 'a.test', proto: 'tcp' },
@@ -32,7 +32,7 @@ const TWO = configOf({
 const SILENT = failure('EAI_AGAIN', 'resolve')
 
 /** Answers every look-up of the remote at the cursor, then takes it. */
-function take(round: Round, config: Config, names: Record<string, readonly string[] | typeof SILENT>) {
+function take(round: Round, config: ClientConfig, names: Record<string, readonly string[] | typeof SILENT>) {
   let now = round
   for (let lookup = nextLookup(now, config); lookup; lookup = nextLookup(now, config)) {
     const answer = names[lookup.host] ?? []

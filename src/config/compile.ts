@@ -5,7 +5,7 @@
 import type { Transport } from '../endpoint.ts'
 import type { IssueList, Place } from './issue.ts'
 import type { Keys } from './keys.ts'
-import { type Config, type ConfigInput, DIGESTS, MAX_REMOTES, type Confirmation, type Remote } from './schema.ts'
+import { type Config, type ClientConfigInput, DIGESTS, MAX_REMOTES, type Confirmation, type Remote } from './schema.ts'
 import type { At, RemoteLine, Settings } from './settings.ts'
 import { examine } from './validate.ts'
 
@@ -29,7 +29,7 @@ interface Draft {
   readonly layers: readonly Settings[]
 }
 
-type RemoteInput = ConfigInput['remotes'][number]
+type RemoteInput = ClientConfigInput['remotes'][number]
 
 class Compiler {
   readonly #layers: Layers
@@ -52,7 +52,7 @@ class Compiler {
     const drafts = this.#forced(this.#drafts(globals), first(globals, 'protoForce'))
     const remotes = drafts.flatMap((draft, index) => this.#remote(draft, index) ?? [])
     if (remotes.length < drafts.length || remotes.length === 0) return undefined
-    const { config, findings } = examine({ ...globalsOf(globals), remotes } satisfies ConfigInput)
+    const { config, findings } = examine({ mode: 'client', ...globalsOf(globals), remotes } satisfies ClientConfigInput)
     for (const { path, ...problem } of findings) this.#issues.report(this.#placeOf(path), problem)
     return config
   }
@@ -204,7 +204,7 @@ function portOf(layers: readonly Settings[], of: (layer: Settings) => At<number>
 const transportOf = ({ line, layers }: Draft): Transport =>
   line.proto?.value.transport ?? first(layers, 'transport')?.value ?? 'udp'
 
-function globalsOf(globals: readonly Settings[]): Omit<ConfigInput, 'remotes'> {
+function globalsOf(globals: readonly Settings[]): Omit<ClientConfigInput, 'remotes'> {
   return {
     remoteRandom: globals.some((layer) => layer.remoteRandom),
     remoteRandomHostname: globals.some((layer) => layer.remoteRandomHostname),

@@ -4,17 +4,17 @@
  */
 import { type Address, type Family, parseAddress, undialable } from '../endpoint.ts'
 import type { Problem } from './issue.ts'
-import type { Config, Remote } from './schema.ts'
+import type { ClientConfig, Remote } from './schema.ts'
 
 export interface Conflict extends Problem {
   readonly path: readonly (string | number)[]
 }
 
-export function conflictsOf(config: Config): readonly Conflict[] {
+export function conflictsOf(config: ClientConfig): readonly Conflict[] {
   return [...undialables(config), ...localAgainstRemote(config)]
 }
 
-function* undialables({ remotes }: Config): Generator<Conflict> {
+function* undialables({ remotes }: ClientConfig): Generator<Conflict> {
   for (const [index, { host }] of remotes.entries()) {
     const address = parseAddress(host)
     const why = address && undialable(address)
@@ -30,7 +30,7 @@ interface Pair {
   readonly remote: Remote
 }
 
-function* localAgainstRemote({ remotes }: Config): Generator<Conflict> {
+function* localAgainstRemote({ remotes }: ClientConfig): Generator<Conflict> {
   const pairs = remotes.flatMap((remote, index): Pair[] => {
     const local = parseAddress(remote.local?.host ?? '')
     return local ? [{ index, local, remote }] : []

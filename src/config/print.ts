@@ -4,7 +4,8 @@
  * never printed: `[[INLINE]]` stands for them.
  */
 import { INLINE } from './keys.ts'
-import type { Config, Confirmation, Remote } from './schema.ts'
+import { printServer } from './print-server.ts'
+import type { ClientConfig, Config, Confirmation, Remote } from './schema.ts'
 
 export interface Printed {
   readonly text: string
@@ -19,6 +20,10 @@ interface Part {
 }
 
 export function printConfig(config: Config): Printed {
+  return config.mode === 'client' ? printClient(config) : printServer(config)
+}
+
+function printClient(config: ClientConfig): Printed {
   const wrap = commonWrap(config)
   const all = config.remotes.map((remote) => partsOf(remote, config, wrap))
   const shared = (all[0] as readonly Part[]).filter((part) =>
@@ -41,7 +46,7 @@ const isSame = (a: Part, b: Part) => a.handle === b.handle && a.lines.join('\n')
 
 const remoteLine = ({ host, port, proto }: Remote) => `remote ${word(host)} ${port} ${proto}`
 
-function partsOf(remote: Remote, { remotes }: Config, above: Wrap | undefined): readonly Part[] {
+function partsOf(remote: Remote, { remotes }: ClientConfig, above: Wrap | undefined): readonly Part[] {
   const { family, local, connectTimeout, confirm } = remote
   const parts: Part[] = []
   if (family) parts.push({ lines: [family] })
@@ -67,7 +72,7 @@ const confirmLine = (confirm: Confirmation) =>
 type Wrap = NonNullable<(Confirmation & { kind: 'openvpn' })['wrap']>
 
 /** The key of all remotes that use one: to the others it means nothing. */
-function commonWrap({ remotes }: Config): Wrap | undefined {
+function commonWrap({ remotes }: ClientConfig): Wrap | undefined {
   const wraps = remotes.flatMap(({ confirm }) => (confirm.kind === 'openvpn' ? [confirm.wrap] : []))
   return wraps.every((wrap) => isEqual(wrap, wraps[0])) ? wraps[0] : undefined
 }
@@ -79,7 +84,7 @@ function wrapPart(wrap: Wrap): Part {
 }
 
 /** What differs from the defaults of the schema. */
-function globalLines(config: Config): readonly string[] {
+function globalLines(config: ClientConfig): readonly string[] {
   const { connectRetry, connectRetryMax, pacing, candidateOrder, resolveTimeout, resolvRetry } = config
   const { min, max } = connectRetry
   const lines: readonly (readonly [differs: boolean, line: string])[] = [
@@ -97,7 +102,7 @@ function globalLines(config: Config): readonly string[] {
   return lines.flatMap(([differs, line]) => (differs ? [line] : []))
 }
 
-const counted = ({ kind, count }: Config['candidateOrder']) => (kind === 'interleave' ? ` ${count}` : '')
+const counted = ({ kind, count }: ClientConfig['candidateOrder']) => (kind === 'interleave' ? ` ${count}` : '')
 
 const seconds = (ms: number) => String(ms / 1000)
 

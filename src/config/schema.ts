@@ -1,31 +1,15 @@
 /**
- * The configuration as data: what the text is compiled to, and what programs pass instead of it. Durations are ms.
- * Plain JSON: keys are handles into a `Vault`, never bytes.
+ * A client's configuration as data: what the text is compiled to, and what programs pass instead of it. Durations are
+ * ms. Plain JSON: keys are handles into a `Vault`, never bytes. A server's is in `server-schema.ts`.
  */
 import { z } from 'zod'
-import { hostProblem, parseAddress, unmap } from '../endpoint.ts'
+import { parseAddress } from '../endpoint.ts'
+import { ms } from './duration.ts'
+import { Host, LocalHost, unmapped } from './host.ts'
+import type { ServerConfig } from './server-schema.ts'
 
 /** OpenVPN's own limit up to 2.5: more is an error, never cut off in silence. */
 export const MAX_REMOTES = 64
-
-const ms = (min: number) => z.int().min(min).max(2_147_483_647)
-
-const Host = z.string().check((context) => {
-  const problem = hostProblem(context.value)
-  if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value })
-})
-
-/** `::ffff:198.51.100.1` is the IPv4 address in it: no socket of ours takes the mapped form. */
-function unmapped(host: string): string {
-  const parsed = parseAddress(host)
-  return (parsed && unmap(parsed))?.address ?? host
-}
-
-const LocalHost = Host.check((context) => {
-  if (unmapped(context.value) === context.value) return
-  const message = `a mapped address cannot be bound; the IPv4 address in it is ${unmapped(context.value)}`
-  context.issues.push({ code: 'custom', message, params: { code: 'R1' }, input: context.value })
-})
 
 /** What OpenVPN calls the digests that sign a `tls-auth` packet, as far as OpenSSL 3 has them without legacy code. */
 export const DIGESTS = [
@@ -104,7 +88,7 @@ const BACKOFF = { min: 1_000, max: 300_000 } as const
 const PACING = { policy: 'sequential', attemptDelay: 250, maxInFlight: 10 } as const
 const ORDER = { kind: 'as-returned', count: 1 } as const
 
-export const ConfigSchema = z.strictObject({
+export const ClientSchema = z.strictObject({
   mode: z.literal('client').default('client'),
   remotes: z.array(Remote).min(1).max(MAX_REMOTES).readonly(),
   /** One seeded permutation of the remotes per start; the addresses of each stay in their order. */
@@ -134,11 +118,12 @@ export const ConfigSchema = z.strictObject({
     .default(() => ORDER),
 })
 
-/** The whole configuration, every default filled in. */
-export type Config = z.output<typeof ConfigSchema>
+/** A whole configuration, every default filled in; `mode` says whose. */
+export type Config = ClientConfig | ServerConfig
+export interface ClientConfig extends z.output<typeof ClientSchema> {}
 /** What a program may write: only `remotes` is needed. */
-export type ConfigInput = z.input<typeof ConfigSchema>
-export type Remote = Config['remotes'][number]
-export type RemoteInput = ConfigInput['remotes'][number]
+export interface ClientConfigInput extends z.input<typeof ClientSchema> {}
+export type Remote = ClientConfig['remotes'][number]
+export type RemoteInput = ClientConfigInput['remotes'][number]
 export type Confirmation = Remote['confirm']
-export type CandidateOrder = Config['candidateOrder']
+export type CandidateOrder = ClientConfig['candidateOrder']

@@ -8,7 +8,7 @@ import type { IssueList, Place, Problem, Reading } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Proto, readProto } from './proto.ts'
 import { readCount, readPort, readSeconds } from './quantities.ts'
-import { type CandidateOrder, type Config, type Confirmation, ReplyText } from './schema.ts'
+import { type CandidateOrder, type ClientConfig, type Confirmation, ReplyText } from './schema.ts'
 import type { Scope } from './scopes.ts'
 import type { Entry, Value } from './source.ts'
 
@@ -55,10 +55,10 @@ export interface Settings {
   readonly remoteRandom: boolean
   readonly remoteRandomHostname: boolean
   readonly resolveTimeout: Maybe<number>
-  readonly resolvRetry: Maybe<Config['resolvRetry']>
-  readonly connectRetry: Maybe<Config['connectRetry']>
+  readonly resolvRetry: Maybe<ClientConfig['resolvRetry']>
+  readonly connectRetry: Maybe<ClientConfig['connectRetry']>
   readonly connectRetryMax: Maybe<number>
-  readonly policy: Maybe<Config['pacing']['policy']>
+  readonly policy: Maybe<ClientConfig['pacing']['policy']>
   readonly attemptDelay: Maybe<number>
   readonly maxInFlight: Maybe<number>
   readonly candidateOrder: Maybe<CandidateOrder>
@@ -314,13 +314,13 @@ const readConfirmKind = (text: string): Reading<'none' | 'openvpn' | 'reply'> =>
   text === 'peer'
     ? { message: '"confirm peer" is for peers, which are not built yet in this version' }
     : oneOf(['none', 'openvpn', 'reply'], text)
-const readPolicy = (text: string): Reading<Config['pacing']['policy']> =>
+const readPolicy = (text: string): Reading<ClientConfig['pacing']['policy']> =>
   ['idle', 'fixed', 'lanes', 'abort'].includes(text)
     ? { message: `the pacing policy "${text}" is not built yet in this version`, hint: 'use sequential or newest' }
     : oneOf(['sequential', 'newest'], text)
 const readOrder = (text: string): Reading<CandidateOrder['kind']> =>
   oneOf(['as-returned', 'interleave', 'first-other', 'ipv6-first', 'ipv4-first'], text)
-const readResolvRetry = (text: string): Reading<Config['resolvRetry']> =>
+const readResolvRetry = (text: string): Reading<ClientConfig['resolvRetry']> =>
   text === 'infinite' ? { value: text } : withHint(readSeconds(text, 0), 'or "infinite"')
 
 function readDirection(text: string): Reading<0 | 1> {

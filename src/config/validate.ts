@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { alternatives } from './alternatives.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { Issue, Problem } from './issue.ts'
-import { type Config, ConfigSchema } from './schema.ts'
+import { type Config, ClientSchema } from './schema.ts'
+import { ServerSchema } from './server-schema.ts'
 
 export interface Validated {
   /** Absent exactly when there is an error. Every default is filled in. */
@@ -28,7 +29,7 @@ export function validateConfig(input: unknown): Validated {
 export function examine(input: unknown): { readonly config?: Config; readonly findings: readonly Finding[] } {
   const parsed = safeParse(input)
   if (!parsed.success) return { findings: parsed.error.issues.map(findingOf) }
-  const findings = conflictsOf(parsed.data)
+  const findings = parsed.data.mode === 'client' ? conflictsOf(parsed.data) : []
   return findings.some(({ severity }) => severity === 'error') ? { findings } : { config: parsed.data, findings }
 }
 
@@ -37,11 +38,17 @@ function safeParse(
   input: unknown,
 ): { success: true; data: Config } | { success: false; error: Pick<z.ZodError, 'issues'> } {
   try {
-    return ConfigSchema.safeParse(input)
+    return isServers(input) ? ServerSchema.safeParse(input) : ClientSchema.safeParse(input)
   } catch {
     const message = 'this object cannot be read'
     return { success: false, error: { issues: [{ code: 'custom', message, path: [], input: undefined }] } }
   }
+}
+
+// Without a mode, what is there to be served or dialled tells whose it is.
+function isServers(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return false
+  return 'mode' in input ? input.mode === 'server' : 'listen' in input
 }
 
 function findingOf(issue: z.core.$ZodIssue): Finding {

@@ -1,11 +1,12 @@
 /** One connection, or an error with everything that was tried. */
 import { failure } from '../failure.ts'
-import type { ConfigInput, RemoteInput } from '../config/schema.ts'
+import type { ClientConfigInput, RemoteInput } from '../config/schema.ts'
+import { clientConfig } from './checked.ts'
 import { ConnectError } from './connect-error.ts'
 import type { Connection, TcpConnection, UdpConnection } from './connection.ts'
-import { type ConnectOptions, Root, checkedConfig } from './root.ts'
+import { type ConnectOptions, Root } from './root.ts'
 
-type ConfigOver<Remote> = Omit<ConfigInput, 'remotes'> & { readonly remotes: readonly (RemoteInput & Remote)[] }
+type ConfigOver<Remote> = Omit<ClientConfigInput, 'remotes'> & { readonly remotes: readonly (RemoteInput & Remote)[] }
 
 /**
  * Walks the candidates of `config` and resolves with the first connection; its socket is the caller's alone from then
@@ -18,10 +19,10 @@ export function connect(
   config: ConfigOver<{ readonly proto?: 'udp' }>,
   options?: ConnectOptions,
 ): Promise<UdpConnection>
-export function connect(config: ConfigInput, options?: ConnectOptions): Promise<Connection>
-export async function connect(config: ConfigInput, options: ConnectOptions = {}): Promise<Connection> {
+export function connect(config: ClientConfigInput, options?: ConnectOptions): Promise<Connection>
+export async function connect(config: ClientConfigInput, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
-  const root = new Root(checkedConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
+  const root = new Root(clientConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
   signal?.throwIfAborted()
   const onAbort = () => root.send({ type: 'stop' })
   signal?.addEventListener('abort', onAbort, { once: true })

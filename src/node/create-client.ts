@@ -1,12 +1,13 @@
 /** A client that lives on: it comes back after a loss, until it is closed or gives up. */
 import { EventEmitter } from 'node:events'
-import type { ConfigInput } from '../config/schema.ts'
+import type { ClientConfigInput } from '../config/schema.ts'
 import type { Failure } from '../failure.ts'
 import { type LedgerEntry, type Note, entriesOf } from '../ledger.ts'
 import { callProgram } from './call-program.ts'
+import { clientConfig } from './checked.ts'
 import { ConnectError } from './connect-error.ts'
 import type { ClientConnection } from './connection.ts'
-import { type ConnectOptions, Root, checkedConfig } from './root.ts'
+import { type ConnectOptions, Root } from './root.ts'
 
 /** What a client tells; `note` is everything, in order. */
 export interface ClientEvents {
@@ -22,8 +23,8 @@ export interface ClientEvents {
  * Starts at once; the first event comes after the current turn. Throws a `ConfigError`. Only `close()`, the signal, or
  * giving up ends it: closing the socket of a connection is a loss, and the client reconnects.
  */
-export function createClient(config: ConfigInput, options: ConnectOptions = {}): Client {
-  return new Client(new Root(checkedConfig(config), false, options), options.signal)
+export function createClient(config: ClientConfigInput, options: ConnectOptions = {}): Client {
+  return new Client(new Root(clientConfig(config), false, options), options.signal)
 }
 
 export class Client extends EventEmitter<ClientEvents> implements AsyncDisposable {

@@ -69,4 +69,6 @@ const VERBS: Readonly<Record<Failure['stage'], string>> = {
   negotiate: 'negotiate',
   confirm: 'be confirmed',
   connected: 'stay connected',
+  bind: 'be bound',
+  accept: 'accept',
 }

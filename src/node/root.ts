@@ -2,13 +2,11 @@
  * One root actor on the real twin: what `connect` and `createClient` have in common. It follows the notes, and turns the
  * number of a winner into a connection.
  */
-import { randomInt } from 'node:crypto'
 import { type Actor, type InspectionEvent, type Observer, createActor } from 'xstate'
 import { type ClientOutput, clientLogic, ledgerOf } from '../../machines/client.ts'
 import type { DialActors } from '../../machines/dial.ts'
 import type { Clock } from '../actors.ts'
-import { validateConfig } from '../config/validate.ts'
-import type { Config, ConfigInput } from '../config/schema.ts'
+import type { ClientConfig } from '../config/schema.ts'
 import type { Vault } from '../config/vault.ts'
 import { type Failure, failure } from '../failure.ts'
 import { closeHandles, handlesOf } from '../handles.ts'
@@ -16,7 +14,7 @@ import { type Ledger, type Note, entriesOf } from '../ledger.ts'
 import { nodeActors } from './actors.ts'
 import { callProgram } from './call-program.ts'
 import { nodeClock } from './clock.ts'
-import { ConfigError } from './connect-error.ts'
+import { seedOf } from './checked.ts'
 import { type Connection, connectionOf } from './connection.ts'
 import { type NetworkListener, networkMonitor } from './monitor.ts'
 
@@ -38,21 +36,6 @@ type RootCommand =
   | { readonly type: 'next' }
   | { readonly type: 'network.changed' }
   | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
-
-/** Throws a `ConfigError`. */
-export function checkedConfig(input: ConfigInput): Config {
-  const { config, issues } = validateConfig(input)
-  if (!config) throw new ConfigError(issues)
-  return config
-}
-
-/** Throws a `ConfigError`. */
-function checkedSeed(seed = randomInt(2 ** 32)): number {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed
-  const message = `a seed is a whole number from 0 to ${2 ** 32 - 1}`
-  const place = { file: 'options', line: 0, column: 0, length: 0, path: 'seed' }
-  throw new ConfigError([{ severity: 'error', code: 'value', message, ...place }])
-}
 
 // Making a logic costs more than a connection does, and nearly everybody uses the same one.
 let ordinary: ReturnType<typeof clientLogic> | undefined
@@ -86,9 +69,9 @@ export class Root implements NetworkListener {
   #confirmation: Connection['confirmation']
   #watching = false
 
-  constructor(config: Config, release: boolean, options: ConnectOptions) {
+  constructor(config: ClientConfig, release: boolean, options: ConnectOptions) {
     this.#release = release
-    this.seed = checkedSeed(options.seed)
+    this.seed = seedOf(options.seed)
     this.#actor = createActor(logicFor(options), {
       clock: options.clock ?? nodeClock,
       input: { config, seed: this.seed, release },

@@ -11,7 +11,7 @@ const Remote = z.strictObject({ index: z.int().min(0), host: z.string(), port: P
 const Candidate = z.strictObject({ transport: Transport, family: Family, address: z.string(), port: Port })
 const Failure = z.strictObject({
   code: z.string(),
-  stage: z.enum(['resolve', 'plan', 'open', 'connect', 'negotiate', 'confirm', 'connected']),
+  stage: z.enum(['resolve', 'plan', 'open', 'connect', 'negotiate', 'confirm', 'connected', 'bind', 'accept']),
   message: z.string(),
 })
 

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import { parseConfig } from '../config/parse.ts'
-import type { Config, ConfigInput } from '../config/schema.ts'
+import type { ClientConfig, ClientConfigInput, Config } from '../config/schema.ts'
 import { examine, sentence } from '../config/validate.ts'
 import { formatEndpoint, hostProblem, parseAddress } from '../endpoint.ts'
 
@@ -218,13 +218,13 @@ export type TimelineEntry = z.output<(typeof ENTRIES)[EntryKind]>
 // --- the whole ---
 
 /** Compiles either form; what is wrong in a text is told with its line. Warnings are `check`'s business. */
-const Configuration = z.unknown().transform((value, context): Config => {
+const Configuration = z.unknown().transform((value, context): ClientConfig => {
   const tell = (message: string, path: readonly PropertyKey[]) =>
     context.issues.push({ code: 'custom', message, path: [...path], input: value })
   const { config, problems } = typeof value === 'string' ? compileText(value) : compileObject(value)
   for (const { message, path } of problems) tell(message, path)
-  return config ?? z.NEVER
-}) as unknown as z.ZodType<Config, string | ConfigInput>
+  return config?.mode === 'client' ? config : z.NEVER
+}) as unknown as z.ZodType<ClientConfig, string | ClientConfigInput>
 
 interface Compiled {
   readonly config?: Config | undefined

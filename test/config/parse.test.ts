@@ -3,10 +3,11 @@ import type { ForeignDirective } from '../../src/config/directives.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import type { Remote } from '../../src/config/schema.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
+import { asClient } from './as-client.ts'
 
 function read(lines: string, options: ParseOptions = {}) {
   const parsed = parseConfig({ text: `client\n${lines}\n`, file: 'x' }, options)
-  if (!parsed.config) throw new Error(parsed.issues.map(({ message }) => message).join('\n'))
+  if (parsed.config?.mode !== 'client') throw new Error(parsed.issues.map(({ message }) => message).join('\n'))
   return { ...parsed, config: parsed.config }
 }
 const remotesOf = (lines: string, options?: ParseOptions) => read(lines, options).config.remotes
@@ -262,7 +263,7 @@ describe('the command line', () => {
   test('is a configuration of its own', () => {
     const argv = ['--client', '--proto', 'tcp', '--remote', 'host.example', '443']
     const { config } = parseConfig({ text: '', file: 'none' }, { argv })
-    expect(config?.remotes).toMatchObject([{ host: 'host.example', port: 443, proto: 'tcp' }])
+    expect(asClient(config).remotes).toMatchObject([{ host: 'host.example', port: 443, proto: 'tcp' }])
   })
 
   test('adds its remotes behind those of the file', () => {
@@ -293,7 +294,7 @@ describe('included files', () => {
       { text: '', file: 'none' },
       { argv: ['--client', '--config', 'b.conf'], read: reader },
     )
-    expect(config?.remotes[0]?.host).toBe('b')
+    expect(asClient(config).remotes[0]?.host).toBe('b')
   })
 
   test('a reader that throws is a problem, not a throw', () => {

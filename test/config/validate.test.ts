@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { validateConfig } from '../../src/config/validate.ts'
+import { asClient } from './as-client.ts'
 
 const shown = (input: unknown) =>
   validateConfig(input).issues.map(({ path, severity, code, message }) => `${path}: ${severity}[${code}] ${message}`)
@@ -8,7 +9,7 @@ const remote = { host: 'vpn.example' }
 test('a good object gets its defaults', () => {
   const { config, issues } = validateConfig({ remotes: [remote] })
   expect(issues).toEqual([])
-  expect(config?.remotes).toEqual([
+  expect(asClient(config).remotes).toEqual([
     { host: 'vpn.example', port: 1194, proto: 'udp', connectTimeout: 10_000, confirm: { kind: 'none' } },
   ])
 })

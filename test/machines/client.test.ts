@@ -1,7 +1,7 @@
 import { createActor } from 'xstate'
 import { describe, expect, test } from 'vitest'
 import { clientMachine } from '../../machines/client.ts'
-import { ConfigSchema } from '../../src/config/schema.ts'
+import { ClientSchema } from '../../src/config/schema.ts'
 import { contain } from '../../src/contain.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 import { CLEAN, stage } from './stage.ts'
@@ -322,7 +322,7 @@ test.each([
   ['resolver', 'vpn.test'],
 ])('a machine without a %s says what to provide, and leaves nothing behind', (name, host) => {
   const clock = new HeapClock()
-  const config = ConfigSchema.parse({ remotes: [{ host }] })
+  const config = ClientSchema.parse({ remotes: [{ host }] })
   const actor = createActor(contain(clientMachine), { clock, input: { config, seed: 1, release: false } })
   const errors: unknown[] = []
   actor.subscribe({ error: (error) => errors.push(error) })

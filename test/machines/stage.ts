@@ -5,7 +5,7 @@
 import { type InspectionEvent, createActor } from 'xstate'
 import { type ClientInput, clientLogic, ledgerOf } from '../../machines/client.ts'
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../../src/actors.ts'
-import { type ConfigInput, ConfigSchema } from '../../src/config/schema.ts'
+import { type ClientConfigInput, ClientSchema } from '../../src/config/schema.ts'
 import { ioActor } from '../../src/contain.ts'
 import { failure } from '../../src/failure.ts'
 import type { Note } from '../../src/ledger.ts'
@@ -22,7 +22,7 @@ interface Direction extends Partial<Omit<ClientInput, 'config'>> {
   readonly inspect?: (event: InspectionEvent) => void
 }
 
-export function stage(config: ConfigInput, { seed = 1, release = false, inspect }: Direction = {}) {
+export function stage(config: ClientConfigInput, { seed = 1, release = false, inspect }: Direction = {}) {
   const clock = new HeapClock()
   const queries = new Map<number, Stub<ResolverInput, ResolverSays>>()
   const attempts = new Map<number, Stub<DialerInput, DialerSays>>()
@@ -43,7 +43,7 @@ export function stage(config: ConfigInput, { seed = 1, release = false, inspect 
   }
   const actor = createActor(clientLogic(actors), {
     clock,
-    input: { config: ConfigSchema.parse(config), seed, release },
+    input: { config: ClientSchema.parse(config), seed, release },
     ...(inspect && { inspect }),
   })
   const errors: unknown[] = []

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig, readTextFile } from '../../src/node/load-config.ts'
+import { asClient } from '../config/as-client.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-'))
 const path = (name: string) => join(folder, name)
@@ -25,9 +26,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('included files and keys are relative to the file that names them', () => {
   const { config, issues, vault } = loadConfig(path('client.ovpn'))
+  const { remotes } = asClient(config)
   expect(issues).toEqual([])
-  expect(config?.remotes.map(({ host }) => host)).toEqual(['192.0.2.1', '192.0.2.2'])
-  const confirm = config?.remotes[0]?.confirm
+  expect(remotes.map(({ host }) => host)).toEqual(['192.0.2.1', '192.0.2.2'])
+  const confirm = remotes[0]?.confirm
   expect(confirm).toMatchObject({ kind: 'openvpn', wrap: { kind: 'tls-auth', direction: 1 } })
   const handle = confirm?.kind === 'openvpn' ? confirm.wrap?.key : undefined
   expect(vault.open(handle ?? '')).toHaveLength(256)
@@ -35,9 +37,11 @@ test('included files and keys are relative to the file that names them', () => {
 
 test('directives come after the file, or stand alone', () => {
   const options = { argv: ['--client', '--remote', '192.0.2.9', '443', '--proto', 'tcp'] }
-  expect(loadConfig(undefined, options).config?.remotes).toMatchObject([{ host: '192.0.2.9', port: 443, proto: 'tcp' }])
+  expect(asClient(loadConfig(undefined, options).config).remotes).toMatchObject([
+    { host: '192.0.2.9', port: 443, proto: 'tcp' },
+  ])
   const { config } = loadConfig(path('full.ovpn'), { argv: ['--proto', 'tcp'] })
-  expect(config?.remotes).toMatchObject([{ host: '192.0.2.1', proto: 'tcp' }])
+  expect(asClient(config).remotes).toMatchObject([{ host: '192.0.2.1', proto: 'tcp' }])
 })
 
 test('a byte-order mark and CRLF are no part of the text', () => {

@@ -6,7 +6,7 @@
  * always a bit of everything. Everything shrinks towards one literal, no trouble and time 0.
  */
 import * as fc from 'fast-check'
-import type { Config, Confirmation, Remote } from '../../src/config/schema.ts'
+import type { ClientConfig, Confirmation, Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
 import type { Answer, Behaviour, Names, Network, Scenario, TimelineEntry } from '../../src/sim/scenario.ts'
 
@@ -177,7 +177,7 @@ const draw = fc.record({
   attemptDelay: pick(10, 50, 250, 1000),
   maxInFlight: fc.integer({ min: 1, max: 3 }),
   order: fc.record({
-    kind: pick<Config['candidateOrder']['kind']>(
+    kind: pick<ClientConfig['candidateOrder']['kind']>(
       'as-returned',
       'interleave',
       'first-other',
@@ -210,7 +210,7 @@ function assemble(drawn: Draw): Scenario {
   }
 }
 
-function configOf({ on, ...drawn }: Draw): Config {
+function configOf({ on, ...drawn }: Draw): ClientConfig {
   return {
     mode: 'client',
     remotes: drawn.remotes.map((one) => remoteOf(one, on)),
@@ -333,7 +333,7 @@ export const healing: fc.Arbitrary<Healing> = fc
       ...(good === healed.host ? [] : [{ atMs: from, names: { [healed.host]: answer, [`*.${healed.host}`]: answer } }]),
     ]
     const resolvRetry = config.resolvRetry === 0 ? 'infinite' : config.resolvRetry
-    const patient: Config = { ...config, remotes, resolvRetry, connectRetryMax: 0 }
+    const patient: ClientConfig = { ...config, remotes, resolvRetry, connectRetryMax: 0 }
     const bound = boundOf(
       patient,
       [names, ...before.flatMap((entry) => ('names' in entry ? [entry.names] : []))],
@@ -353,7 +353,7 @@ export const healing: fc.Arbitrary<Healing> = fc
   })
 
 function boundOf(
-  { remotes, resolveTimeout, resolvRetry, connectRetry }: Config,
+  { remotes, resolveTimeout, resolvRetry, connectRetry }: ClientConfig,
   tables: readonly Names[],
   latency: number,
 ) {

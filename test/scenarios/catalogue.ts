@@ -5,11 +5,11 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config/parse.ts'
-import type { Config } from '../../src/config/schema.ts'
+import type { ClientConfig } from '../../src/config/schema.ts'
 import type { ScenarioResult } from '../../src/sim/result.ts'
 import { type Scenario, parseScenario } from '../../src/sim/scenario.ts'
 
-export type ClientScenario = Scenario & { readonly config: Config }
+export type ClientScenario = Scenario & { readonly config: ClientConfig }
 
 export interface Catalogued {
   /** Such as `order/as-returned`. */
@@ -42,7 +42,7 @@ function readScenario(file: string): ClientScenario {
   const { config } = parsed.scenario
   if (typeof config !== 'string') return { ...parsed.scenario, config }
   const read = parseConfig({ text: config, file })
-  if (!read.config) throw new Error(`${file}: ${JSON.stringify(read.issues)}`)
+  if (read.config?.mode !== 'client') throw new Error(`${file}: ${JSON.stringify(read.issues)}`)
   return { ...parsed.scenario, config: read.config }
 }
 

@@ -118,7 +118,7 @@ function configText({ deadPort, goodPort }: Stage): string {
 
 function startClient(text: string, { names }: Stage, seed: number | undefined): Client {
   const { config } = parseConfig({ text, file: 'demo' })
-  if (!config) throw new Error('the demo has a configuration with errors')
+  if (config?.mode !== 'client') throw new Error('the demo has a configuration with errors')
   const lookup: Lookup = (host, _, answer) => answer(null, names[host] ?? [])
   return createClient(config, { actors: nodeActors({ lookup }), ...(seed !== undefined && { seed }) })
 }

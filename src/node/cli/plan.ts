@@ -1,7 +1,7 @@
 /** `sockchart plan`: one round on paper, with real look-ups. Opens no socket. */
 import { randomInt } from 'node:crypto'
 import type { Parsed } from '../../config/parse.ts'
-import type { Config, Remote } from '../../config/schema.ts'
+import type { ClientConfig, Remote } from '../../config/schema.ts'
 import { formatEndpoint } from '../../endpoint.ts'
 import { type Failure, failure } from '../../failure.ts'
 import { type Plan, type PlannedCandidate, type PlannedRemote, makePlan } from '../../plan.ts'
@@ -69,7 +69,7 @@ async function whileRunning<T>(io: Io, work: (stop: AbortSignal) => Promise<T>):
 }
 
 /** Asks the system, within `resolve-timeout`. */
-function asker(config: Config, seed: number, stop: AbortSignal) {
+function asker(config: ClientConfig, seed: number, stop: AbortSignal) {
   let query = 0
   return (lookup: Lookup) =>
     new Promise<Answer>((resolve) => {
@@ -178,7 +178,7 @@ function bindingOf({ family, local }: PlannedCandidate) {
 }
 
 /** What is left to chance. */
-function drawnBy({ remoteRandom, remoteRandomHostname }: Config): string | undefined {
+function drawnBy({ remoteRandom, remoteRandomHostname }: ClientConfig): string | undefined {
   if (!remoteRandom && !remoteRandomHostname) return undefined
   if (!remoteRandomHostname) return 'the order of the remotes is'
   return remoteRandom
@@ -186,7 +186,7 @@ function drawnBy({ remoteRandom, remoteRandomHostname }: Config): string | undef
     : 'the labels before the names are'
 }
 
-function summaryOf(count: number, { pacing, remotes }: Config): string {
+function summaryOf(count: number, { pacing, remotes }: ClientConfig): string {
   const candidates = count === 1 ? 'one candidate' : `${count} candidates, in this order`
   const alone = pacing.policy === 'sequential' || remotes.some(({ local }) => local !== undefined)
   const pace = alone

@@ -72,11 +72,13 @@ export type BinderHears =
   | { readonly type: 'listener.close'; readonly listener: number }
   /** Stop letting anybody in: every listener is closed at once, the clients that are there may finish. */
   | { readonly type: 'binder.drain' }
+  /** The grace has ended: whoever is left is dropped, each with a note. */
+  | { readonly type: 'binder.evict' }
 export type BinderSays =
   | { readonly type: 'listener.bound'; readonly listener: number; readonly local: Endpoint }
   /** It could not be bound. */
   | { readonly type: 'listener.failed'; readonly listener: number; readonly failure: Failure }
   /** It was bound, and is gone. */
   | { readonly type: 'listener.lost'; readonly listener: number; readonly failure: Failure }
-  /** After `binder.drain`: the last client has gone. */
+  /** After `binder.drain` or `binder.evict`: the last client has gone. */
   | { readonly type: 'binder.drained' }

@@ -121,6 +121,9 @@ export function enrol(roster: Roster, note: ServerNote): Roster {
       return { ...roster, counters: { ...counters, dropped: counters.dropped + 1, live: counters.live - 1 } }
     case 'peer.closed':
       return { ...roster, counters: { ...counters, closed: counters.closed + 1, live: counters.live - 1 } }
+    case 'server.failed':
+    case 'server.stopped':
+      return { ...roster, counters: { ...counters, dropped: counters.dropped + counters.live, live: 0 } }
     default:
       return roster
   }

@@ -2,10 +2,10 @@
  * From one remote and one answer to its candidates, in order, and to what is skipped and why (R1, R3, R6). Pure: the
  * machines and `plan` call the same function, so what is shown is what will be tried.
  */
+import { readAnswer } from './answer.ts'
 import type { CandidateOrder, Remote } from './config/schema.ts'
-import { type Address, type Family, type Transport, parseAddress, undialable, unmap } from './endpoint.ts'
+import { type Address, type Family, type Transport, undialable } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
-import { printable } from './printable.ts'
 
 /** Something between us and the target, made by a plugin. */
 export interface Hop {
@@ -35,9 +35,6 @@ export interface Candidates {
   readonly skipped: readonly Skip[]
 }
 
-/** Addresses taken from one answer (go-libp2p's figure); the rest is dropped with one note. */
-export const MAX_ADDRESSES = 25
-
 /** The families that may be asked for and dialled. */
 export function familiesOf(remote: Remote): readonly Family[] {
   return remote.family ? [remote.family] : ['ipv4', 'ipv6']
@@ -56,36 +53,18 @@ export function candidatesOf(
 ): Candidates {
   const candidates: Candidate[] = []
   const skipped: Skip[] = []
-  const seen = new Set<string>()
-  let dropped = 0
-  for (const text of answer) {
-    const parsed = parseAddress(text)
-    const address = parsed && (unmap(parsed) ?? parsed)
-    if (seen.has(address?.address ?? text)) continue
-    seen.add(address?.address ?? text)
-    if (seen.size > MAX_ADDRESSES) {
-      dropped++
+  for (const found of readAnswer(answer, remote.host)) {
+    if ('code' in found) {
+      skipped.push({ candidate: null, failure: found })
       continue
     }
-    if (!address) {
-      skipped.push({ candidate: null, failure: failure('BAD_ADDRESS', 'plan', badAnswer(text)) })
-      continue
-    }
-    const candidate = { remote: index, transport: remote.proto, ...address, port: remote.port, hops: [] }
-    const problem = judge(remote, address, locals)
+    const candidate = { remote: index, transport: remote.proto, ...found, port: remote.port, hops: [] }
+    const problem = judge(remote, found, locals)
     if (problem) skipped.push({ candidate, failure: problem })
     else candidates.push(candidate)
   }
-  if (dropped > 0) {
-    const message = `${dropped} more addresses of ${remote.host} were dropped: ${MAX_ADDRESSES} are used at most`
-    skipped.push({ candidate: null, failure: failure('TOO_MANY_ADDRESSES', 'plan', message) })
-  }
   return { candidates: arrange(candidates, order), skipped }
 }
-
-// What a resolver said is not ours to trust: printable characters only, and not many of them.
-const badAnswer = (text: string) =>
-  `the resolver answered with something that is no address: "${printable(text.slice(0, 64))}"`
 
 function judge(remote: Remote, address: Address, locals: readonly Address[] | undefined): Failure | undefined {
   const { family } = address

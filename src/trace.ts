@@ -2,7 +2,8 @@
  * A trace is one line per note: `    250 attempt 2 tcp [2001:db8::1]:1194 started`. Same input, same seed: the same
  * bytes, in whatever process, locale or time zone. No session ids, no wall time, no secrets.
  */
-import { type Candidate, MAX_ADDRESSES } from './candidate.ts'
+import { MAX_ADDRESSES } from './answer.ts'
+import type { Candidate } from './candidate.ts'
 import { formatEndpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import type { Note, RemoteRef } from './ledger.ts'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Candidate, MAX_ADDRESSES, candidatesOf, familiesOf } from '../src/candidate.ts'
+import { MAX_ADDRESSES } from '../src/answer.ts'
+import { type Candidate, candidatesOf, familiesOf } from '../src/candidate.ts'
 import { type CandidateOrder, ClientSchema, type Remote } from '../src/config/schema.ts'
 import { type Address, parseAddress } from '../src/endpoint.ts'
 

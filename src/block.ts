@@ -1,0 +1,366 @@
+/**
+ * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does at each event, as pure functions. A step
+ * takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
+ */
+import type { BinderHears, Limits, ResolverInput } from './actors.ts'
+import { type Backoff, pauseAfter } from './backoff.ts'
+import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
+import type { Listen } from './config/server-schema.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
+import { type Failure, failure } from './failure.ts'
+import type { ServerNote } from './roster.ts'
+import { hash } from './seed.ts'
+
+/** Ports that are tried until every address of the block is free on one of them (R2). */
+const PORT_TRIES = 16
+/** Between two tries to bind, ms; jittered by the seed. */
+const BACKOFF: Backoff = { min: 1_000, max: 60_000 }
+/** A listener that lived so long, ms, was well: its loss is not added to earlier ones. */
+const LONG_LIFE = 10_000
+/** More rebinds than `REBINDS` within `MINUTE` ms: it has failed, and is tried once in so long from then on (U2). */
+const REBINDS = 5
+const MINUTE = 60_000
+
+export interface BlockInput {
+  /** Index in the configuration. */
+  readonly block: number
+  /** How many blocks there are: they number their listeners and queries in turn, so that none has another's. */
+  readonly blocks: number
+  readonly listen: Listen
+  readonly policy: 'all' | 'any'
+  readonly host: Host
+  readonly limits: Limits
+  readonly resolveTimeout: number
+  readonly seed: number
+}
+
+export interface Listener {
+  readonly listener: number
+  readonly place: Place
+  /** To be bound; 0 until the system has chosen one. */
+  readonly port: number
+  /** `planned`: waits for the port that the system chooses. `failed`: of this moment, and not judged yet. */
+  readonly state: 'planned' | 'binding' | 'bound' | 'failed' | 'waiting' | 'closed'
+  readonly since: number
+  /** Failed binds and early losses in a row. */
+  readonly failures: number
+  /** When it was bound anew, within the last minute. */
+  readonly rebinds: readonly number[]
+  readonly escalated: boolean
+  readonly failure: Failure | null
+}
+
+export interface Block extends BlockInput {
+  readonly listeners: readonly Listener[]
+  /** How many numbers were given out. */
+  readonly numbered: { readonly listeners: number; readonly queries: number }
+  /** The look-up under way. */
+  readonly query: number | null
+  readonly failedLookups: number
+  /** Ports that were tried for port 0. */
+  readonly tries: number
+  /** The parent knows how the first try went. */
+  readonly told: boolean
+  /** Why the start failed. */
+  readonly failure: Failure | null
+}
+
+/** What a block tells its parent. */
+export type BlockSays =
+  /** Once: everything was tried. `failure`: of the first that is not bound. */
+  | { readonly type: 'block.ready'; readonly block: number; readonly bound: number; readonly failure: Failure | null }
+  /** `bind-policy all`, and something is not bound. */
+  | { readonly type: 'block.failed'; readonly block: number; readonly failure: Failure }
+  /** After a drain: nothing is open any more. */
+  | { readonly type: 'block.closed'; readonly block: number }
+
+export type BlockEffect =
+  | { readonly do: 'note'; readonly note: ServerNote }
+  | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
+  | { readonly do: 'endQuery'; readonly query: number }
+  | { readonly do: 'askLater'; readonly ms: number }
+  | { readonly do: 'tellBinder'; readonly command: BinderHears }
+  | { readonly do: 'bindLater'; readonly listener: number; readonly ms: number }
+  | { readonly do: 'forget'; readonly listener: number }
+  | { readonly do: 'tellParent'; readonly event: BlockSays }
+
+/** A block in the midst of a step. */
+export interface BlockDraft extends Block {
+  readonly effects: readonly BlockEffect[]
+}
+
+export function newBlock(input: BlockInput): Block {
+  const numbered = { listeners: 0, queries: 0 }
+  return { ...input, listeners: [], numbered, query: null, failedLookups: 0, tries: 0, told: false, failure: null }
+}
+
+/** Nothing of it is being bound. */
+export const isSettled = ({ listeners }: Block): boolean =>
+  !listeners.some(({ state }) => state === 'planned' || state === 'binding')
+
+export const listenerIn = ({ listeners }: Block, listener: number): Listener | undefined =>
+  listeners.find((one) => one.listener === listener)
+
+function step(now: BlockDraft, change: Partial<Block>, ...effects: readonly BlockEffect[]): BlockDraft {
+  return { ...now, ...change, effects: [...now.effects, ...effects] }
+}
+
+const note = (what: ServerNote): BlockEffect => ({ do: 'note', note: what })
+
+function amend(now: BlockDraft, listener: number, change: Partial<Listener>): BlockDraft {
+  return { ...now, listeners: now.listeners.map((one) => (one.listener === listener ? { ...one, ...change } : one)) }
+}
+
+// --- resolving ---
+
+/** A block with a literal, or without a host, never reaches the resolver. */
+export function begin(now: BlockDraft, at: number): BlockDraft {
+  const name = nameOf(now.listen)
+  return name === undefined ? take(now, at, []) : ask(now, at, name)
+}
+
+function ask(now: BlockDraft, at: number, host: string): BlockDraft {
+  const { block, blocks, listen, numbered, resolveTimeout: timeout } = now
+  const query = numbered.queries * blocks + block + 1
+  const families = familiesOf(listen)
+  return step(
+    now,
+    { query, numbered: { ...numbered, queries: numbered.queries + 1 } },
+    note({ type: 'query.started', at, query, block, host, families }),
+    { do: 'ask', input: { query, host, transport: listen.proto, families }, timeout },
+  )
+}
+
+export function takeAnswer(now: BlockDraft, at: number, addresses: readonly string[]): BlockDraft {
+  const query = now.query as number
+  const told = note({ type: 'query.answered', at, query, addresses })
+  return take(step(now, { query: null }, { do: 'endQuery', query }, told), at, addresses)
+}
+
+export function takeLookupFailure(now: BlockDraft, at: number, why: Failure): BlockDraft {
+  const { block, query: asked } = now
+  const query = asked as number
+  const told = note({ type: 'query.failed', at, query, block, failure: why })
+  return postponeLookup(step(now, { query: null }, { do: 'endQuery', query }, told), at, why)
+}
+
+function postponeLookup(now: BlockDraft, at: number, why: Failure): BlockDraft {
+  const { block, listen, failedLookups, seed } = now
+  const failed = failure(why.code, why.stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${why.message}`)
+  if (now.policy === 'all') return fail(now, failed)
+  const ms = pauseAfter(BACKOFF, failedLookups + 1, hash(seed, 'block', block))
+  const waiting = note({ type: 'block.waiting', at, block, ms })
+  return tellReady(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', ms }), failed)
+}
+
+/** Plans a listener for each address, and binds them. */
+function take(now: BlockDraft, at: number, answer: readonly string[]): BlockDraft {
+  const { block, listen, host } = now
+  const { places, skipped } = bindListOf(listen, answer, host)
+  const skips = skipped.map((skip) => note({ type: 'address.skipped', at, block, ...skip }))
+  if (places.length === 0) return postponeLookup(step(now, {}, ...skips), at, skipped[0]?.failure ?? NO_ADDRESS)
+  const message = multihomeWarning(listen, host)
+  const warnings = message === undefined ? [] : [note({ type: 'server.warned', at, block, message })]
+  return bindPlanned(plan(step(now, {}, ...skips, ...warnings), at, places), at)
+}
+
+const NO_ADDRESS = failure('NO_ADDRESS', 'resolve', 'there is no address to bind')
+
+function plan(now: BlockDraft, at: number, places: readonly Place[]): BlockDraft {
+  const { block, blocks, listen, numbered, listeners } = now
+  // A port that the system has chosen holds for all of the block.
+  const port = listeners.find((one) => one.port !== 0)?.port ?? listen.port
+  const planned = places.map((place, i): Listener => {
+    const listener = (numbered.listeners + i) * blocks + block + 1
+    const blank = { failures: 0, rebinds: [], escalated: false, failure: null }
+    return { listener, place, port, state: 'planned', since: at, ...blank }
+  })
+  return {
+    ...now,
+    listeners: [...listeners, ...planned],
+    numbered: { ...numbered, listeners: numbered.listeners + planned.length },
+  }
+}
+
+// --- binding ---
+
+/** All at once; with port 0 the first alone, which shows the others their port. */
+function bindPlanned(now: BlockDraft, at: number): BlockDraft {
+  const planned = now.listeners.filter(({ state }) => state === 'planned')
+  const due = planned[0]?.port === 0 ? planned.slice(0, 1) : planned
+  return due.reduce((draft, one) => bind(draft, at, one), now)
+}
+
+function bind(now: BlockDraft, at: number, { listener, place, port }: Listener): BlockDraft {
+  const { block, listen } = now
+  const endpoint: Endpoint = { family: place.family, address: place.address, port }
+  return step(
+    amend(now, listener, { state: 'binding', since: at }),
+    {},
+    note({ type: 'listener.started', at, listener, block, transport: listen.proto, endpoint }),
+    { do: 'tellBinder', command: { type: 'listener.bind', listener, endpoint } },
+  )
+}
+
+export function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
+  const { port } = local
+  const bound = { state: 'bound', since: at, port, failure: null } as const
+  const now = step(amend(draft, listener, bound), {}, note({ type: 'listener.bound', at, listener, local }))
+  const listeners = now.listeners.map((one) => (one.port === 0 ? { ...one, port } : one))
+  return settle(bindPlanned({ ...now, listeners }, at), at)
+}
+
+export function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
+  const one = listenerIn(draft, listener) as Listener
+  const cause = failure(why.code, 'bind', `${titleOf(draft, one)} cannot be bound: ${why.message}`)
+  const failed = { state: 'failed', failure: cause, failures: one.failures + 1 } as const
+  const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: cause }))
+  return isPortTaken(draft, one, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
+}
+
+/** The port that the system chose for one address is not free on another. */
+function isPortTaken({ listen, told, tries }: Block, { port }: Listener, { code }: Failure): boolean {
+  return listen.port === 0 && port !== 0 && !told && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
+}
+
+function tryAnotherPort(draft: BlockDraft, at: number): BlockDraft {
+  const opened = draft.listeners.filter(({ state }) => state === 'bound' || state === 'binding')
+  const now = opened.reduce((one, { listener }) => close(one, at, listener, null), draft)
+  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned', port: 0 }))
+  return bindPlanned({ ...now, tries: now.tries + 1, listeners }, at)
+}
+
+function close(now: BlockDraft, at: number, listener: number, why: Failure | null): BlockDraft {
+  return step(
+    amend(now, listener, { state: 'closed', failure: why }),
+    {},
+    note({ type: 'listener.closed', at, listener, failure: why }),
+    { do: 'tellBinder', command: { type: 'listener.close', listener } },
+  )
+}
+
+/** Judges what has failed, once nothing is being bound. */
+function settle(draft: BlockDraft, at: number): BlockDraft {
+  if (!isSettled(draft)) return draft
+  const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
+  const failed = now.listeners.filter(({ state }) => state === 'failed')
+  const fatal = failed.find(({ place }) => place.kind !== 'own')?.failure
+  if (fatal && now.policy === 'all' && !now.told) return fail(now, fatal)
+  const postponed = failed.reduce((one, later) => postpone(one, at, later), now)
+  return tellReady(postponed, failed[0]?.failure ?? null)
+}
+
+/** An implied wildcard whose family the kernel lacks; that is no failure while another one is bound. */
+function isMissing({ listeners }: Block, { state, place, failure: why }: Listener): boolean {
+  if (state !== 'failed' || place.kind !== 'wildcard' || !NO_FAMILY.has(why?.code ?? '')) return false
+  return listeners.some((one) => one.state === 'bound')
+}
+
+// Linux says the latter when IPv6 is disabled by sysctl.
+const NO_FAMILY: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+function skip(now: BlockDraft, at: number, { listener, place, failure: why }: Listener): BlockDraft {
+  const message = `this machine has no ${place.family}: ${place.address} is not bound`
+  return step(close(now, at, listener, why), {}, note({ type: 'server.warned', at, block: now.block, message }))
+}
+
+const fail = (now: BlockDraft, why: Failure): BlockDraft =>
+  step(now, { failure: why }, { do: 'tellParent', event: { type: 'block.failed', block: now.block, failure: why } })
+
+function tellReady(now: BlockDraft, why: Failure | null): BlockDraft {
+  if (now.told) return now
+  const bound = now.listeners.filter(({ state }) => state === 'bound').length
+  const event: BlockSays = { type: 'block.ready', block: now.block, bound, failure: why }
+  return step(now, { told: true }, { do: 'tellParent', event })
+}
+
+// --- living ---
+
+export function takeLoss(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
+  const { since, failures, escalated } = listenerIn(draft, listener) as Listener
+  const lived = at - since
+  const change = {
+    state: 'failed',
+    failure: why,
+    failures: lived >= LONG_LIFE ? 1 : failures + 1,
+    escalated: escalated && lived < MINUTE,
+  } as const
+  const lost = note({ type: 'listener.lost', at, listener, failure: why })
+  return settle(step(amend(draft, listener, change), {}, lost), at)
+}
+
+/** It is bound again, after a pause; too often, and it is said once, and the pause is a minute. */
+function postpone(now: BlockDraft, at: number, one: Listener): BlockDraft {
+  const { listener, failures } = one
+  const rebinds = one.rebinds.filter((then) => then > at - MINUTE)
+  const tooOften = !one.escalated && rebinds.length > REBINDS
+  const escalated = one.escalated || tooOften
+  const ms = escalated ? MINUTE : pauseAfter(BACKOFF, failures, hash(now.seed, 'listener', listener))
+  const said = tooOften ? [note({ type: 'listener.escalated', at, listener, failure: tooOftenFailure(now, one) })] : []
+  return step(
+    amend(now, listener, { state: 'waiting', rebinds, escalated }),
+    {},
+    ...said,
+    note({ type: 'listener.waiting', at, listener, ms }),
+    { do: 'bindLater', listener, ms },
+  )
+}
+
+function tooOftenFailure(now: Block, one: Listener): Failure {
+  const why = (one.failure as Failure).message
+  const message = `${titleOf(now, one)} was bound again more than ${REBINDS} times in a minute: ${why}`
+  return failure('RESTARTED_TOO_OFTEN', 'bind', message)
+}
+
+export function rebind(now: BlockDraft, at: number, listener: number): BlockDraft {
+  const one = listenerIn(now, listener) as Listener
+  return bind(amend(now, listener, { rebinds: [...one.rebinds, at] }), at, one)
+}
+
+/** The addresses of this host have changed: `multihome` serves those that are there now. */
+export function rescan(draft: BlockDraft, at: number, addresses: readonly string[]): BlockDraft {
+  const host = { ...draft.host, addresses }
+  const { places } = bindListOf(draft.listen, [], host)
+  const own = places.filter(({ kind }) => kind === 'own')
+  const isOf = (place: Place) => (one: Listener) => one.place.address === place.address
+  const gone = draft.listeners.filter(({ place }) => place.kind === 'own' && !own.some((one) => isSame(one, place)))
+  const come = own.filter((place) => !draft.listeners.some(isOf(place)))
+  const without = gone.reduce((now, one) => giveUp(now, at, one), { ...draft, host })
+  const left = without.listeners.filter((one) => !gone.some(({ listener }) => listener === one.listener))
+  return bindPlanned(plan({ ...without, listeners: left }, at, come), at)
+}
+
+const isSame = (a: Place, b: Place) => a.address === b.address
+
+function giveUp(now: BlockDraft, at: number, { listener }: Listener): BlockDraft {
+  return step(close(now, at, listener, null), {}, { do: 'forget', listener })
+}
+
+/** Nobody is let in any more. */
+export function drain(draft: BlockDraft, at: number): BlockDraft {
+  const open = draft.listeners.filter(({ state }) => state !== 'closed')
+  const now = open.reduce((one, { listener, state }) => {
+    const closed = amend(one, listener, { state: 'closed' })
+    return step(
+      closed,
+      {},
+      note({ type: 'listener.closed', at, listener, failure: null }),
+      ...forgotten(listener, state),
+    )
+  }, draft)
+  const asked: BlockEffect[] = now.query === null ? [] : [{ do: 'endQuery', query: now.query }]
+  return step(now, { query: null }, ...asked, { do: 'tellBinder', command: { type: 'binder.drain' } })
+}
+
+/** The grace has ended: whoever is still there has to go. */
+export const evict = (now: BlockDraft): BlockDraft =>
+  step(now, {}, { do: 'tellBinder', command: { type: 'binder.evict' } })
+
+export const tellClosed = (now: BlockDraft): BlockDraft =>
+  step(now, {}, { do: 'tellParent', event: { type: 'block.closed', block: now.block } })
+
+const forgotten = (listener: number, state: Listener['state']): readonly BlockEffect[] =>
+  state === 'waiting' ? [{ do: 'forget', listener }] : []
+
+const titleOf = ({ block, listen }: Block, { place, port }: Listener): string =>
+  `block ${block + 1}, ${listen.proto} ${formatEndpoint({ address: place.address, port })},`

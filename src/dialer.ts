@@ -9,13 +9,10 @@ import type { DialerHears, DialerInput, DialerSays } from './actors.ts'
 import { type Exchange, type ExchangeFactory, resendAfter } from './confirmation.ts'
 import { type Io, ioActor } from './contain.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type Failure, failure, isShortage } from './failure.ts'
+import { type Failure, failure } from './failure.ts'
 import { handlesOf } from './handles.ts'
+import { shortagePause } from './shortage.ts'
 import type { Wire, WireEvent, WireSocket } from './wire.ts'
-
-/** First pause after a shortage, ms (sshd's and HAProxy's figure); it doubles. */
-const SHORTAGE_PAUSE = 100
-const SHORTAGE_RETRIES = 5
 
 export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
   return ioActor<DialerInput, DialerSays, DialerHears>((io) => {
@@ -136,10 +133,11 @@ class Attempt {
   }
 
   #failed(cause: Failure): void {
-    if (!isShortage(cause.code) || this.#stage === 'connected' || this.#shortages >= SHORTAGE_RETRIES)
-      return this.#fail(cause)
+    const pause = shortagePause(cause.code, this.#shortages)
+    if (pause === undefined || this.#stage === 'connected') return this.#fail(cause)
+    this.#shortages++
     this.#close()
-    this.#timer = this.#io.clock.setTimeout(() => this.#open(), SHORTAGE_PAUSE * 2 ** this.#shortages++)
+    this.#timer = this.#io.clock.setTimeout(() => this.#open(), pause)
   }
 
   #fail(cause: Failure): void {

@@ -1,0 +1,166 @@
+/**
+ * The listening sockets of one block: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
+ * closes them, and the clients that came through them. Whom to let in is the `Acceptor`'s business, which all blocks of a
+ * server share.
+ *
+ * A shortage of this machine (EMFILE and kin) is tried again within the bind; what else becomes of a listener that failed
+ * or was lost is the machine's business.
+ */
+import { Acceptor, type Client, type House, type Peer, type PeerNote, type Reception, acceptorOf } from './acceptor.ts'
+import type { BinderHears, BinderInput, BinderSays } from './actors.ts'
+import { type Io, ioActor } from './contain.ts'
+import type { Dock, DockEvent, DockSocket } from './dock.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Failure } from './failure.ts'
+import { listenersOf } from './handles.ts'
+import { shortagePause } from './shortage.ts'
+
+/** `receptionOf`: asked once for each server, by its root's system. */
+export function binderLogic(dock: Dock, receptionOf: (system: object) => Reception) {
+  return ioActor<BinderInput, BinderSays, BinderHears>((io) => {
+    const { system, clock, input } = io
+    const acceptor = acceptorOf(system, () => new Acceptor(system, clock, input.limits, receptionOf(system)))
+    const binder = new Binder(io, dock, acceptor)
+    io.hear((event) => binder.accept(event))
+    return () => binder.dispose()
+  })
+}
+
+/** A listener, from the order to bind it until it has failed, was lost or given up. */
+interface Berth {
+  readonly listener: number
+  readonly endpoint: Endpoint
+  socket: DockSocket | undefined
+  isBound: boolean
+  shortages: number
+  timer: unknown
+}
+
+class Binder implements House {
+  readonly clients = new Set<Client>()
+  readonly peers = new Map<string, Peer>()
+  readonly #io: Io<BinderInput, BinderSays, BinderHears>
+  readonly #dock: Dock
+  readonly #acceptor: Acceptor
+  readonly #berths = new Map<number, Berth>()
+  #isDraining = false
+  #drained: unknown
+
+  constructor(io: Io<BinderInput, BinderSays, BinderHears>, dock: Dock, acceptor: Acceptor) {
+    this.#io = io
+    this.#dock = dock
+    this.#acceptor = acceptor
+  }
+
+  accept(event: BinderHears): void {
+    switch (event.type) {
+      case 'listener.bind':
+        return this.#bind(event.listener, event.endpoint)
+      case 'listener.close':
+        return this.#giveUp(event.listener)
+      case 'binder.drain':
+        return this.#drain()
+      case 'binder.evict':
+        this.#drain()
+        return this.#acceptor.evict(this)
+    }
+  }
+
+  /** The actor is silent by now, so nobody hears of those who are dropped. */
+  dispose(): void {
+    this.#closeAll()
+    this.#acceptor.evict(this)
+    this.#io.clock.clearTimeout(this.#drained)
+  }
+
+  emit(note: PeerNote): void {
+    this.#io.emit(note)
+  }
+
+  send(listener: number, bytes: Uint8Array, to: Endpoint): boolean {
+    const berth = this.#berths.get(listener)
+    if (!berth?.isBound) return false
+    berth.socket?.send(bytes, to)
+    return true
+  }
+
+  emptied(): void {
+    // Later, since it may be the machine that we are hearing.
+    if (this.#isDraining) this.#drained ??= this.#io.clock.setTimeout(() => this.#io.say({ type: 'binder.drained' }), 0)
+  }
+
+  #bind(listener: number, endpoint: Endpoint): void {
+    this.#giveUp(listener)
+    const berth: Berth = { listener, endpoint, socket: undefined, isBound: false, shortages: 0, timer: undefined }
+    this.#berths.set(listener, berth)
+    this.#open(berth)
+  }
+
+  #open(berth: Berth): void {
+    const { listener, endpoint } = berth
+    const { transport } = this.#io.input
+    const socket: DockSocket = this.#dock.open({ listener, transport, endpoint }, (event) => {
+      if (berth.socket === socket) this.#hearDock(berth, event)
+      // What an earlier socket still says is of no interest, but whom it still lets in would stay for ever.
+      else if (event.type === 'arrived') event.guest.close()
+    })
+    berth.socket = socket
+    listenersOf(this.#io.system).set(listener, socket)
+  }
+
+  #hearDock(berth: Berth, event: DockEvent): void {
+    const { listener } = berth
+    switch (event.type) {
+      case 'bound':
+        berth.isBound = true
+        return this.#io.say({ type: 'listener.bound', listener, local: event.local })
+      case 'failed':
+        return this.#failed(berth, event.failure)
+      case 'arrived':
+        return this.#acceptor.arrived(this, listener, event.guest)
+      case 'heard':
+        return this.#acceptor.heard(this, listener, event.from, event.bytes)
+      case 'turnedAway':
+        return this.#acceptor.turnedAway(this, listener, event.from)
+    }
+  }
+
+  /** The UDP peers of one that is lost stay: it is bound again, most likely, and then it can answer them. */
+  #failed(berth: Berth, cause: Failure): void {
+    const { listener, isBound } = berth
+    const pause = isBound ? undefined : shortagePause(cause.code, berth.shortages++)
+    this.#close(berth)
+    if (pause === undefined) {
+      this.#berths.delete(listener)
+      this.#io.say({ type: isBound ? 'listener.lost' : 'listener.failed', listener, failure: cause })
+    } else berth.timer = this.#io.clock.setTimeout(() => this.#open(berth), pause)
+  }
+
+  #giveUp(listener: number): void {
+    const berth = this.#berths.get(listener)
+    if (berth) this.#close(berth)
+    this.#berths.delete(listener)
+    this.#acceptor.silence(this, listener)
+  }
+
+  #drain(): void {
+    this.#isDraining = true
+    this.#closeAll()
+    if (this.clients.size === 0) this.emptied()
+  }
+
+  #closeAll(): void {
+    for (const berth of this.#berths.values()) this.#close(berth)
+    this.#berths.clear()
+    this.#acceptor.silence(this)
+  }
+
+  #close(berth: Berth): void {
+    const { socket } = berth
+    // Forgotten first: should closing it go wrong after all, it is nobody's any more.
+    berth.socket = undefined
+    listenersOf(this.#io.system).delete(berth.listener)
+    this.#io.clock.clearTimeout(berth.timer)
+    socket?.close()
+  }
+}

@@ -212,8 +212,9 @@ export const listenMachine = setup({
         },
       },
     },
-    closed: { type: 'final', entry: 'tellClosed' },
-    failed: { type: 'final' },
+    // Not final: the parent ends with its last block, and XState would still send it a `done`.
+    closed: { entry: 'tellClosed' },
+    failed: {},
   },
   options: { maxIterations: 1000 },
 })

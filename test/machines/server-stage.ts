@@ -1,0 +1,111 @@
+/**
+ * A server on a stage: the real machines over stub actors, in virtual time. The test plays the world: it answers
+ * queries, binds and kills listeners by number, and reads what came of it as trace lines.
+ */
+import { createActor } from 'xstate'
+import { type ServerInput, serverLogic } from '../../machines/server.ts'
+import type { BinderHears, BinderInput, BinderSays, ResolverInput, ResolverSays } from '../../src/actors.ts'
+import { type ServerConfigInput, ServerSchema } from '../../src/config/server-schema.ts'
+import { ioActor } from '../../src/contain.ts'
+import { formatEndpoint, parseAddress } from '../../src/endpoint.ts'
+import { failure, sentenceOf } from '../../src/failure.ts'
+import { EMPTY_ROSTER, type ServerNote, enrol } from '../../src/roster.ts'
+import { HeapClock } from '../../src/sim/clock.ts'
+import { traceLine } from '../../src/trace.ts'
+
+interface Binder {
+  readonly input: BinderInput
+  readonly say: (event: BinderSays) => void
+  /** What it was told, and has not been asked for yet. */
+  readonly heard: BinderHears[]
+}
+
+export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [] }: Partial<ServerInput> = {}) {
+  const clock = new HeapClock()
+  const queries = new Map<number, { readonly input: ResolverInput; readonly say: (event: ResolverSays) => void }>()
+  const binders = new Map<number, Binder>()
+  const owners = new Map<number, number>()
+  const actors = {
+    resolver: ioActor<ResolverInput, ResolverSays>(({ input, say }) => {
+      queries.set(input.query, { input, say })
+      return () => queries.delete(input.query)
+    }),
+    binder: ioActor<BinderInput, BinderSays, BinderHears>(({ input, say, hear }) => {
+      const heard: BinderHears[] = []
+      binders.set(input.block, { input, say, heard })
+      hear((event) => {
+        heard.push(event)
+        if ('listener' in event) owners.set(event.listener, input.block)
+      })
+      return () => binders.delete(input.block)
+    }),
+  }
+  const actor = createActor(serverLogic(actors), {
+    clock,
+    input: { config: ServerSchema.parse(config), seed, addresses },
+  })
+  const errors: unknown[] = []
+  const notes: ServerNote[] = []
+  let roster = EMPTY_ROSTER
+  actor.subscribe({ error: (error) => errors.push(error) })
+  actor.on('*', (note) => {
+    notes.push(note)
+    roster = enrol(roster, note)
+  })
+  actor.start()
+
+  const query = (n: number) => queries.get(n) ?? missing(`query ${n}`)
+  const binder = (block: number) => binders.get(block) ?? missing(`the binder of block ${block}`)
+  const ownerOf = (listener: number) => binder(owners.get(listener) ?? missing(`listener ${listener}`))
+  return {
+    actor,
+    binder,
+    query,
+    start: () => actor.send({ type: 'start' }),
+    stop: () => actor.send({ type: 'stop' }),
+    drain: (grace = 30_000) => actor.send({ type: 'drain', grace }),
+    networkChanged: (...addresses: string[]) => actor.send({ type: 'network.changed', addresses }),
+    wait: (ms: number) => clock.runUntil(clock.now() + ms),
+
+    answer: (n: number, ...addresses: string[]) => query(n).say({ type: 'resolver.answered', query: n, addresses }),
+    failQuery: (n: number, code = 'ENOTFOUND') =>
+      query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
+    bound: (n: number, address: string, port: number) => {
+      const parsed = parseAddress(address) ?? missing(address)
+      ownerOf(n).say({ type: 'listener.bound', listener: n, local: { ...parsed, port } })
+    },
+    fail: (n: number, code = 'EADDRINUSE') =>
+      ownerOf(n).say({ type: 'listener.failed', listener: n, failure: failure(code, 'bind', sentenceOf(code)) }),
+    lose: (n: number, code = 'ENETDOWN') =>
+      ownerOf(n).say({ type: 'listener.lost', listener: n, failure: failure(code, 'bind') }),
+    drained: (block: number) => binder(block).say({ type: 'binder.drained' }),
+
+    state: () => JSON.stringify(actor.getSnapshot().value).replaceAll(/[{}"]/g, ''),
+    output: () => actor.getSnapshot().output,
+    roster: () => roster,
+    /** The lines since they were last read, without the blanks before the time. */
+    lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),
+    /** What a binder was told since it was last asked, in words. */
+    told: (block = 0) => binder(block).heard.splice(0).map(wordsOf),
+    /** What must be 0 at the end. */
+    leaks: () => ({ queries: queries.size, binders: binders.size, timers: clock.timers, errors: errors.length }),
+  }
+}
+
+export const NOTHING_LEFT = { queries: 0, binders: 0, timers: 0, errors: 0 }
+
+function wordsOf(event: BinderHears): string {
+  switch (event.type) {
+    case 'listener.bind':
+      return `bind ${event.listener} ${formatEndpoint(event.endpoint)}`
+    case 'listener.close':
+      return `close ${event.listener}`
+    case 'binder.drain':
+    case 'binder.evict':
+      return event.type.slice(7)
+  }
+}
+
+function missing(what: string): never {
+  throw new Error(`there is no ${what}`)
+}

@@ -252,7 +252,7 @@ function settle(draft: BlockDraft, at: number): BlockDraft {
 
 /** An implied wildcard whose family the kernel lacks; that is no failure while another one is bound. */
 function isMissing({ listeners }: Block, { state, place, failure: why }: Listener): boolean {
-  if (state !== 'failed' || place.kind !== 'wildcard' || !NO_FAMILY.has(why?.code ?? '')) return false
+  if (state !== 'failed' || place.kind !== 'wildcard' || !NO_FAMILY.has((why as Failure).code)) return false
   return listeners.some((one) => one.state === 'bound')
 }
 

@@ -123,7 +123,10 @@ export function enrol(roster: Roster, note: ServerNote): Roster {
       return { ...roster, counters: { ...counters, closed: counters.closed + 1, live: counters.live - 1 } }
     case 'server.failed':
     case 'server.stopped':
-      return { ...roster, counters: { ...counters, dropped: counters.dropped + counters.live, live: 0 } }
+      return {
+        listeners: roster.listeners.map((entry) => ended(entry, 'closed', null)),
+        counters: { ...counters, dropped: counters.dropped + counters.live, live: 0 },
+      }
     default:
       return roster
   }

@@ -48,7 +48,12 @@ function strays(ring: Ring, isAllowed: (target: string, file: string) => boolean
 
 test('the reader of imports reads them', () => {
   expect(importsOf('machines/dial.ts')).toEqual(expect.arrayContaining(['xstate', 'src/round.ts', 'src/actors.ts']))
-  expect(importsOf('machines/index.ts')).toEqual(['machines/client.ts', 'machines/dial.ts', 'machines/listen.ts', 'machines/server.ts'])
+  expect(importsOf('machines/index.ts')).toEqual([
+    'machines/client.ts',
+    'machines/dial.ts',
+    'machines/listen.ts',
+    'machines/server.ts',
+  ])
   for (const files of Object.values(RINGS)) expect(files.length).toBeGreaterThan(2)
 })
 

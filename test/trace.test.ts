@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Candidate } from '../src/candidate.ts'
 import { failure } from '../src/failure.ts'
 import type { Note } from '../src/ledger.ts'
+import type { ServerNote } from '../src/roster.ts'
 import { traceLine } from '../src/trace.ts'
 
 const remote = { index: 0, host: 'vpn.test', port: 1194 }
@@ -97,5 +98,61 @@ describe('text of strangers', () => {
     const line = traceLine({ at: 0, type: 'query.answered', query: 1, addresses })
     expect(line).toBe(`      0 query 1 answered ${addresses.slice(0, 25).join(' ')} and 2975 more`)
     expect(traceLine({ at: 0, type: 'query.answered', query: 1, addresses: addresses.slice(0, 25) })).toMatch(/24$/)
+  })
+})
+
+describe('what happens to a server', () => {
+  const endpoint = { family: 'ipv6', address: '2001:db8::1', port: 1194 } as const
+  const remote = { family: 'ipv4', address: '203.0.113.1', port: 40_000 } as const
+  const why = failure('EADDRINUSE', 'bind')
+  test.each([
+    [
+      { type: 'query.failed', at: 1, query: 1, block: 0, failure: failure('ENOTFOUND', 'resolve') },
+      'query 1 failed ENOTFOUND at resolve',
+    ],
+    [{ type: 'block.waiting', at: 1, block: 1, ms: 1000 }, 'block 2 again in 1000 ms'],
+    [
+      { type: 'address.skipped', at: 1, block: 0, endpoint, failure: failure('BAD_ADDRESS', 'plan') },
+      'block 1 skipped [2001:db8::1]:1194 BAD_ADDRESS at plan',
+    ],
+    [
+      { type: 'address.skipped', at: 1, block: 0, endpoint: null, failure: failure('TOO_MANY_ADDRESSES', 'plan') },
+      'block 1 skipped TOO_MANY_ADDRESSES at plan',
+    ],
+    [
+      { type: 'listener.started', at: 1, listener: 3, block: 0, transport: 'udp', endpoint },
+      'listener 3 udp [2001:db8::1]:1194 started',
+    ],
+    [{ type: 'listener.bound', at: 1, listener: 3, local: endpoint }, 'listener 3 bound to [2001:db8::1]:1194'],
+    [{ type: 'listener.failed', at: 1, listener: 3, failure: why }, 'listener 3 failed EADDRINUSE at bind'],
+    [{ type: 'listener.lost', at: 1, listener: 3, failure: why }, 'listener 3 lost EADDRINUSE at bind'],
+    [{ type: 'listener.waiting', at: 1, listener: 3, ms: 1000 }, 'listener 3 again in 1000 ms'],
+    [
+      { type: 'listener.escalated', at: 1, listener: 3, failure: failure('RESTARTED_TOO_OFTEN', 'bind') },
+      'listener 3 escalated RESTARTED_TOO_OFTEN at bind',
+    ],
+    [{ type: 'listener.closed', at: 1, listener: 3, failure: null }, 'listener 3 closed'],
+    [{ type: 'listener.closed', at: 1, listener: 3, failure: why }, 'listener 3 closed EADDRINUSE at bind'],
+    [{ type: 'server.listening', at: 1, bound: 2 }, 'server listening on 2'],
+    [{ type: 'server.warned', at: 1, block: 0, message: 'look out' }, 'server warned look out'],
+    [{ type: 'server.draining', at: 1 }, 'server draining'],
+    [{ type: 'server.failed', at: 1, failure: why }, 'server failed EADDRINUSE at bind'],
+    [{ type: 'server.stopped', at: 1 }, 'server stopped'],
+    [
+      { type: 'peer.accepted', at: 1, peer: 7, listener: 3, remote },
+      'peer 7 from 203.0.113.1:40000 accepted by listener 3',
+    ],
+    [
+      { type: 'peer.refused', at: 1, listener: 3, remote, failure: failure('MAX_CLIENTS', 'accept') },
+      'peer from 203.0.113.1:40000 refused by listener 3 MAX_CLIENTS at accept',
+    ],
+    [
+      { type: 'peer.refused', at: 1, listener: 3, remote: null, failure: failure('FD_BUDGET', 'accept') },
+      'peer refused by listener 3 FD_BUDGET at accept',
+    ],
+    [{ type: 'peer.dropped', at: 1, peer: 7, failure: failure('GRACE', 'accept') }, 'peer 7 dropped GRACE at accept'],
+    [{ type: 'peer.closed', at: 1, peer: 7 }, 'peer 7 closed'],
+  ] as const satisfies readonly (readonly [ServerNote, string])[])('%j', (note, line) => {
+    expect(traceLine(note)).toBe(`      1 ${line}`)
   })
 })

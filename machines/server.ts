@@ -56,7 +56,6 @@ export const serverMachine = setup({
     input: {} as ServerInput,
     output: {} as ServerOutput,
     emitted: {} as ServerNote,
-    children: {} as Record<`listen.${number}`, 'listen'>,
   },
   actors: { listen: contain(listenMachine) },
   actions: {

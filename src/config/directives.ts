@@ -1,12 +1,18 @@
 /**
  * Every directive of the language: ours, and all that OpenVPN 2.6 and 2.7 know, but those of plugins. What these names
- * mean is decided in this file and nowhere else; how the values are read is `settings.ts`'s business. The names of
+ * mean is decided in this file and nowhere else; how the values are read is for `client-settings.ts` and `server-settings.ts`. The names of
  * plugins come in from outside (`foreign` of `parseConfig`; the Node ring has the list): this table knows none.
  */
 
 export type Directive =
   /** Used. `usage` gives the values: `host [port]`; `...` takes any number more. */
-  | { readonly kind: 'used'; readonly usage: string; readonly inBlock: boolean }
+  | {
+      readonly kind: 'used'
+      readonly usage: string
+      readonly inBlock: boolean
+      /** Whose it is, and what becomes of it in the configuration of the other; everybody's without it. */
+      readonly only?: Only | undefined
+    }
   /** Known to OpenVPN, nothing to do with where packets go. `why` completes "ignored: it concerns ...". */
   | { readonly kind: 'ignored'; readonly why: string; readonly inBlock: boolean }
   /** It would change where packets go, and we do not honour it: never ignored in silence. */
@@ -14,21 +20,42 @@ export type Directive =
   /** It belongs to a plugin that is not there. `needs` completes "...; plugins are not built yet". */
   | { readonly kind: 'reserved'; readonly needs: string }
   /** A part of the language whose time has not come. */
-  | { readonly kind: 'unbuilt'; readonly what: 'servers' | 'peers' | 'socket plugins' }
+  | { readonly kind: 'unbuilt'; readonly what: 'peers' | 'socket plugins' }
+
+export interface Only {
+  readonly whose: 'client' | 'server'
+  readonly elsewhere:
+    | { readonly kind: 'misplaced'; readonly hint?: string | undefined }
+    /** Understood, and said to have no effect. */
+    | { readonly kind: 'ineffective' }
+    | { readonly kind: 'ignored'; readonly why: string }
+}
 
 /** What a directive outside of this table may be. */
 export type ForeignDirective = Extract<Directive, { readonly kind: 'ignored' | 'reserved' }>
 
-const USED_ANYWHERE: Readonly<Record<string, string>> = {
+type Usages = Readonly<Record<string, string>>
+
+const USED_ANYWHERE: Usages = {
   proto: 'udp|tcp',
   ipv4: '',
   ipv6: '',
-  remote: 'host [port] [proto]',
   port: 'port',
-  rport: 'port',
   local: 'host [port] [proto]',
   lport: 'port',
   bind: '[ipv6only]',
+}
+
+const USED_GLOBALLY: Usages = {
+  mode: 'client|server|p2p',
+  'resolve-timeout': 'seconds',
+  config: 'file',
+  'ignore-unknown-option': 'name...',
+}
+
+const USED_BY_CLIENTS_ANYWHERE: Usages = {
+  remote: 'host [port] [proto]',
+  rport: 'port',
   nobind: '',
   float: '',
   'connect-timeout': 'seconds',
@@ -44,31 +71,60 @@ const USED_ANYWHERE: Readonly<Record<string, string>> = {
   auth: 'digest',
 }
 
-const USED_GLOBALLY: Readonly<Record<string, string>> = {
+const USED_BY_CLIENTS: Usages = {
   client: '',
-  mode: 'client|server|p2p',
   pull: '',
   'tls-client': '',
-  'tls-server': '',
   'proto-force': 'udp|tcp',
   'remote-random': '',
   'remote-random-hostname': '',
-  'resolve-timeout': 'seconds',
   'resolv-retry': 'seconds|infinite',
   pacing: 'policy',
   'attempt-delay': 'milliseconds',
   'max-in-flight': 'n',
   'candidate-order': 'order [n]',
-  config: 'file',
-  'ignore-unknown-option': 'name...',
 }
 
-const UNBUILT = {
-  servers:
-    'server server-bridge server-ipv6 listen bind-policy max-clients connect-freq connect-freq-initial max-pending',
-  peers: 'p2p-sockets',
-  'socket plugins': 'socket-plugin',
-} as const
+const USED_BY_SERVERS: Usages = {
+  server: 'network netmask [nopool]',
+  'server-ipv6': 'network/bits',
+  'server-bridge': '[gateway] [netmask] [pool-start] [pool-end]',
+  'tls-server': '',
+  'bind-policy': 'all|any',
+  'max-clients': 'n',
+  'max-pending': 'n',
+  'connect-freq': 'n seconds',
+  'connect-freq-source': 'n seconds',
+  'hand-window': 'seconds',
+  multihome: '[same-interface]',
+  'amplification-limit': '',
+}
+
+/** Of what only clients use, what a server must not have. The rest has no effect there. */
+const MISPLACED_IN_SERVERS: ReadonlyMap<string, string | undefined> = new Map([
+  ['client', undefined],
+  ['pull', undefined],
+  ['tls-client', undefined],
+  ['remote', 'a server waits for its clients; to bind an address write: local HOST [PORT]'],
+  ['nobind', 'a server always binds: remove it'],
+  ['confirm', 'a server sends nothing before a client does: remove it'],
+])
+
+const ENCRYPTION = "OpenVPN's encryption and certificates"
+const VPN_SERVERS = 'what a VPN server does for its clients'
+
+/** Of what only one of them uses, what is nothing to the other. */
+const IGNORED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'tls-auth': ENCRYPTION,
+  'tls-crypt': ENCRYPTION,
+  'tls-crypt-v2': ENCRYPTION,
+  'key-direction': ENCRYPTION,
+  auth: ENCRYPTION,
+  'hand-window': ENCRYPTION,
+  multihome: VPN_SERVERS,
+}
+
+const UNBUILT = { peers: ['p2p-sockets'], 'socket plugins': ['socket-plugin'] } as const
 
 const REFUSED: Readonly<Record<string, string>> = {
   mark: 'routing rules may send marked packets another way',
@@ -97,14 +153,14 @@ const IGNORED: Readonly<Record<string, string>> = {
     'route route-ipv6 route-gateway route-ipv6-gateway route-metric route-delay route-noexec route-nopull ' +
     'route-table redirect-gateway redirect-private allow-pull-fqdn allow-recursive-routing client-nat dns ' +
     'dns-updown block-outside-dns max-routes pull-filter',
-  "OpenVPN's encryption and certificates":
+  [ENCRYPTION]:
     'ca capath cert key dh pkcs12 extra-certs crl-verify cipher data-ciphers data-ciphers-fallback ncp-ciphers ' +
     'ncp-disable keysize secret tls-cipher tls-ciphersuites tls-groups tls-cert-profile tls-version-min ' +
     'tls-version-max tls-verify tls-export-cert tls-remote remote-cert-eku remote-cert-ku remote-cert-tls ' +
     'ns-cert-type verify-hash verify-x509-name verify-client-cert peer-fingerprint x509-track x509-username-field ' +
     'ecdh-curve engine providers prng replay-window replay-persist no-replay no-iv mute-replay-warnings ' +
     'test-crypto use-prediction-resistance key-method key-derivation keying-material-exporter ' +
-    'force-tls-key-material-export tran-window reneg-bytes reneg-pkts reneg-sec tls-timeout hand-window single-session ' +
+    'force-tls-key-material-export tran-window reneg-bytes reneg-pkts reneg-sec tls-timeout single-session ' +
     'tls-exit tls-crypt-v2-verify tls-crypt-v2-max-age allow-deprecated-insecure-static-crypto cryptoapicert ' +
     'pkcs11-cert-private pkcs11-id pkcs11-id-management pkcs11-pin-cache pkcs11-private-mode ' +
     'pkcs11-protected-authentication pkcs11-providers show-ciphers show-digests show-tls show-engines show-groups ' +
@@ -131,26 +187,44 @@ const IGNORED: Readonly<Record<string, string>> = {
     'management management-client management-client-auth management-client-group management-client-user ' +
     'management-client-pf management-external-cert management-external-key management-forget-disconnect ' +
     'management-hold management-log-cache management-query-passwords management-signal management-up-down',
-  'what servers do':
-    'multihome push push-remove push-reset push-continuation peer-id client-config-dir ccd-exclusive ' +
+  [VPN_SERVERS]:
+    'connect-freq-initial push push-remove push-reset push-continuation peer-id client-config-dir ccd-exclusive ' +
     'client-to-client disable duplicate-cn hash-size ifconfig-pool ifconfig-pool-linear ifconfig-ipv6-pool ' +
     'ifconfig-pool-persist ifconfig-push ifconfig-ipv6-push ifconfig-push-constraint iroute iroute-ipv6 ' +
     'max-routes-per-client stale-routes-check vlan-accept vlan-pvid vlan-tagging',
 }
 
-/** What OpenVPN allows in a `<connection>` and we ignore everywhere. */
+/** What OpenVPN allows in a `<connection>`, and we ignore everywhere. */
 const IGNORED_IN_BLOCK = new Set(
   'link-mtu udp-mtu tun-mtu tun-mtu-max tun-max-mtu tun-mtu-extra max-packet-size mtu-dynamic fragment mtu-disc mssfix explicit-exit-notify'.split(
     ' ',
   ),
 )
 
+function* used(usages: Usages, inBlock: boolean, whose?: Only['whose']): Generator<readonly [string, Directive]> {
+  for (const [name, usage] of Object.entries(usages)) {
+    const only = whose && { whose, elsewhere: elsewhereOf(name, whose) }
+    yield [name, { kind: 'used', usage, inBlock, only }]
+  }
+}
+
+function elsewhereOf(name: string, whose: Only['whose']): Only['elsewhere'] {
+  const why = IGNORED_ELSEWHERE[name]
+  if (why !== undefined) return { kind: 'ignored', why }
+  if (whose === 'server') return { kind: 'misplaced' }
+  if (!MISPLACED_IN_SERVERS.has(name)) return { kind: 'ineffective' }
+  return { kind: 'misplaced', hint: MISPLACED_IN_SERVERS.get(name) }
+}
+
 function* entries(): Generator<readonly [string, Directive]> {
-  for (const [name, usage] of Object.entries(USED_ANYWHERE)) yield [name, { kind: 'used', usage, inBlock: true }]
-  for (const [name, usage] of Object.entries(USED_GLOBALLY)) yield [name, { kind: 'used', usage, inBlock: false }]
+  yield* used(USED_ANYWHERE, true)
+  yield* used(USED_GLOBALLY, false)
+  yield* used(USED_BY_CLIENTS_ANYWHERE, true, 'client')
+  yield* used(USED_BY_CLIENTS, false, 'client')
+  yield* used(USED_BY_SERVERS, false, 'server')
   for (const [name, why] of Object.entries(REFUSED)) yield [name, { kind: 'refused', why }]
-  for (const what of ['servers', 'peers', 'socket plugins'] as const)
-    for (const name of UNBUILT[what].split(' ')) yield [name, { kind: 'unbuilt', what }]
+  for (const what of ['peers', 'socket plugins'] as const)
+    for (const name of UNBUILT[what]) yield [name, { kind: 'unbuilt', what }]
   for (const [why, names] of Object.entries(IGNORED))
     for (const name of names.split(' ')) yield [name, { kind: 'ignored', why, inBlock: IGNORED_IN_BLOCK.has(name) }]
 }

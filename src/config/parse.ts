@@ -2,14 +2,16 @@
  * A configuration in OpenVPN's language, read: the one way from text to `Config`. All problems at once, each with its
  * place; nothing here throws, and nothing touches a file but through `read`.
  */
-import { compile } from './compile.ts'
+import { type ClientSettings, clientSettings } from './client-settings.ts'
+import { compileClient } from './compile-client.ts'
+import { compileServer } from './compile-server.ts'
 import type { ForeignDirective } from './directives.ts'
 import { type Issue, IssueList } from './issue.ts'
 import { type Inlined, Keys } from './keys.ts'
-import { clientEntry } from './role.ts'
+import type { Layers } from './layers.ts'
 import type { Config } from './schema.ts'
-import { type Ignored, type Scopes, scopesOf } from './scopes.ts'
-import { type Settings, settingsOf } from './settings.ts'
+import { type Ignored, type Scope, type Scopes, scopesOf } from './scopes.ts'
+import { serverSettings } from './server-settings.ts'
 import { gather, type Read, type Source } from './source.ts'
 import { Vault } from './vault.ts'
 
@@ -46,6 +48,7 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
   const issues = new IssueList()
   const read = options.read ?? NO_READER
   const gathered = gather({ main: source, argv: options.argv ?? [], read }, issues)
+  const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
   const scopes = scopesOf(
     gathered,
     {
@@ -54,29 +57,34 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
       allowSocketPlugins: options.allowSocketPlugins ?? false,
     },
     issues,
+    start,
   )
   const keys = new Keys(options.inlined?.vault ?? new Vault(), options.inlined?.handles ?? [], read, issues)
-  const config = configOf(scopes, keys, issues, options.strict ?? false, source)
+  const config = configOf(scopes, keys, issues, options.strict ?? false)
   const parsed = { issues: issues.inOrder(gathered.files), ignored: scopes.ignored, vault: keys.vault }
   return config && !issues.hasErrors ? { config, ...parsed } : parsed
 }
 
-function configOf(scopes: Scopes, keys: Keys, issues: IssueList, strict: boolean, source: Source): Config | undefined {
-  const layers = {
-    file: settingsOf(scopes.file, { strict }, issues),
-    commandLine: settingsOf(scopes.commandLine, { strict }, issues),
-    blocks: scopes.blocks.map((block) => settingsOf(block, { strict }, issues)),
+function configOf(scopes: Scopes, keys: Keys, issues: IssueList, strict: boolean): Config | undefined {
+  const { whose, entry } = scopes.role
+  if (whose === 'server') {
+    const layers = layersOf(scopes, (scope) => serverSettings(scope, { strict }, issues))
+    return compileServer(layers, issues, entry.at)
   }
-  const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
-  const client = clientEntry(scopes, issues, start)
-  const config = client && compile(layers, keys, issues, client.at)
-  judgeKeys([layers.file, layers.commandLine, ...layers.blocks], keys)
+  // A peer's is read as a client's, as far as that goes: all problems at once.
+  const layers = layersOf(scopes, (scope) => clientSettings(scope, { strict }, issues))
+  const config = whose === 'client' ? compileClient(layers, keys, issues, entry.at) : undefined
+  judgeKeys(layers, keys)
   return config
 }
 
+function layersOf<Settings>(scopes: Scopes, read: (scope: Scope) => Settings): Layers<Settings> {
+  return { file: read(scopes.file), commandLine: read(scopes.commandLine), blocks: scopes.blocks.map(read) }
+}
+
 // A key that no remote needs may still be broken; a key file that none needs is left alone.
-function judgeKeys(layers: readonly Settings[], keys: Keys): void {
-  for (const { key } of layers) {
+function judgeKeys({ file, commandLine, blocks }: Layers<ClientSettings>, keys: Keys): void {
+  for (const { key } of [file, commandLine, ...blocks]) {
     const isStatic = key?.kind === 'tls-auth' || key?.kind === 'tls-crypt'
     if (isStatic && key.entry.body !== undefined) keys.handleOf(key.entry)
   }

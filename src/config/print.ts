@@ -1,11 +1,12 @@
 /**
  * A configuration back as text: `parseConfig` of it gives an equal configuration, and printing that gives the same
- * text. What all remotes have in common stands above; where they differ, each gets a `<connection>` block. Keys are
+ * text. Here a client's: what all remotes have in common stands above; where they differ, each gets a `<connection>` block. Keys are
  * never printed: `[[INLINE]]` stands for them.
  */
 import { INLINE } from './keys.ts'
 import { printServer } from './print-server.ts'
 import type { ClientConfig, Config, Confirmation, Remote } from './schema.ts'
+import { block, linesThatDiffer, seconds, word } from './written.ts'
 
 export interface Printed {
   readonly text: string
@@ -32,7 +33,9 @@ function printClient(config: ClientConfig): Printed {
   const own = all.map((parts) => parts.filter((part) => !shared.some((other) => isSame(part, other))))
   const inBlocks = own.some((parts) => parts.length > 0)
   const remotes = config.remotes.flatMap((remote, index) => {
-    return inBlocks ? block([remoteLine(remote), ...linesOf(own[index] as readonly Part[])]) : [remoteLine(remote)]
+    return inBlocks
+      ? block('connection', [remoteLine(remote), ...linesOf(own[index] as readonly Part[])])
+      : [remoteLine(remote)]
   })
   const above = [...shared, ...(wrap ? [wrapPart(wrap)] : [])]
   const lines = ['client', ...globalLines(config), ...linesOf(above), ...remotes]
@@ -41,7 +44,6 @@ function printClient(config: ClientConfig): Printed {
 }
 
 const linesOf = (parts: readonly Part[]) => parts.flatMap(({ lines }) => lines)
-const block = (lines: readonly string[]) => ['<connection>', ...lines.map((line) => `  ${line}`), '</connection>']
 const isSame = (a: Part, b: Part) => a.handle === b.handle && a.lines.join('\n') === b.lines.join('\n')
 
 const remoteLine = ({ host, port, proto }: Remote) => `remote ${word(host)} ${port} ${proto}`
@@ -87,7 +89,7 @@ function wrapPart(wrap: Wrap): Part {
 function globalLines(config: ClientConfig): readonly string[] {
   const { connectRetry, connectRetryMax, pacing, candidateOrder, resolveTimeout, resolvRetry } = config
   const { min, max } = connectRetry
-  const lines: readonly (readonly [differs: boolean, line: string])[] = [
+  return linesThatDiffer([
     [config.remoteRandom, 'remote-random'],
     [config.remoteRandomHostname, 'remote-random-hostname'],
     [resolveTimeout !== 5_000, `resolve-timeout ${seconds(resolveTimeout)}`],
@@ -98,16 +100,7 @@ function globalLines(config: ClientConfig): readonly string[] {
     [pacing.attemptDelay !== 250, `attempt-delay ${pacing.attemptDelay}`],
     [pacing.maxInFlight !== 10, `max-in-flight ${pacing.maxInFlight}`],
     [candidateOrder.kind !== 'as-returned', `candidate-order ${candidateOrder.kind}${counted(candidateOrder)}`],
-  ]
-  return lines.flatMap(([differs, line]) => (differs ? [line] : []))
+  ])
 }
 
 const counted = ({ kind, count }: ClientConfig['candidateOrder']) => (kind === 'interleave' ? ` ${count}` : '')
-
-const seconds = (ms: number) => String(ms / 1000)
-
-/** Quoted where it must be, so that the tokenizer reads back the same word. */
-function word(text: string): string {
-  if (/^[^\s"'\\#;][^\s\\]*$/.test(text)) return text
-  return text.includes("'") ? `"${text.replace(/["\\]/g, '\\$&')}"` : `'${text}'`
-}

@@ -1,48 +1,87 @@
-/** Whose configuration it is: a client's, a server's or a peer's. This version builds clients. */
-import type { IssueList, Place } from './issue.ts'
+/**
+ * Whose configuration it is: a client's, a server's, or, when nothing says so, a peer's. This version builds no peers.
+ * Decided before a directive is judged: what many of them mean depends on it.
+ */
+import { DIRECTIVES } from './directives.ts'
+import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry } from './source.ts'
-import type { Scopes } from './scopes.ts'
 
-const NOT_YET = 'not built yet in this version; it runs clients'
+/** `entry`: what made it that. A peer's is what nothing made another's. */
+export type Role =
+  | { readonly whose: 'client' | 'server'; readonly entry: Entry }
+  | { readonly whose: 'peer'; readonly entry?: undefined }
 
-/** The entry that makes it a client's; when there is none, says why not. */
-export function clientEntry(scopes: Scopes, issues: IssueList, start: Place): Entry | undefined {
-  const find = (name: string) => scopes.commandLine.entries.get(name) ?? scopes.file.entries.get(name)
+const MODES: ReadonlySet<string> = new Set(['client', 'server', 'p2p'])
+
+/** Says nothing yet: a directive that nobody could read may be missing. */
+export function roleOf(entries: readonly Entry[]): Role {
+  const find = finder(entries)
   const mode = find('mode')
-  const word = mode?.values[0]
-  if (word && !['client', 'server', 'p2p'].includes(word.text)) {
-    report(issues, word.at, 'value', `expected client, server or p2p, not "${word.text}"`)
-    return undefined
-  }
-  const isPulling = find('pull') && find('tls-client')
-  const client = find('client') ?? (word?.text === 'client' ? mode : isPulling)
-  const server = scopes.unbuilt[0] ?? (word?.text === 'server' ? mode : find('tls-server'))
-  if (server) {
-    reportServer(issues, server, client)
-    return undefined
-  }
-  if (client || issues.lostLines) return client
-  const at = scopes.file.remotes[0]?.at ?? scopes.blocks[0]?.at ?? start
-  report(issues, at, 'mode', `without "client" this is a peer's configuration, and peers are ${NOT_YET}`, PEER_HINT)
-  return undefined
+  const word = wordOf(mode)
+  const client = find('client') ?? (word === 'client' ? mode : find('pull') && find('tls-client'))
+  if (client) return { whose: 'client', entry: client }
+  const server =
+    find('server') ?? find('server-ipv6') ?? find('server-bridge') ?? (word === 'server' ? mode : undefined)
+  return server ? { whose: 'server', entry: server } : { whose: 'peer' }
 }
 
-const PEER_HINT = 'add a line: client'
-
-function reportServer(issues: IssueList, { name, at, entries, values }: Entry, client: Entry | undefined): void {
-  const shown = entries || name === 'listen' ? `<${name}>` : name === 'mode' ? `"mode ${values[0]?.text}"` : `"${name}"`
-  const whose = name === 'p2p-sockets' ? 'peer' : 'server'
-  if (client) {
-    report(
-      issues,
-      at,
-      'mode',
-      `${shown} is for ${whose}s, and this is a client's configuration`,
-      `remove it, or "${client.name}"`,
-    )
-  } else report(issues, at, 'mode', `${shown} makes this a ${whose}'s configuration, and ${whose}s are ${NOT_YET}`)
+/** What is wrong about the role itself. `start` is the place of what has no other. */
+export function judgeRole(role: Role, entries: readonly Entry[], issues: IssueList, start: Place): void {
+  const mode = finder(entries)('mode')
+  const word = wordOf(mode)
+  if (mode && word !== undefined && !MODES.has(word)) {
+    const [value] = mode.values
+    error(issues, value?.at ?? mode.at, 'value', `expected client, server or p2p, not "${word}"`)
+  } else if (mode && word === 'server' && role.whose === 'client') {
+    issues.report(mode.at, misplaced(mode, 'server', role))
+  } else if (role.whose === 'peer' && !issues.lostLines) judgePeer(entries, issues, start)
 }
 
-function report(issues: IssueList, at: Place, code: string, message: string, hint?: string): void {
+/** A directive, or a block, in the configuration of another. */
+export function misplaced(
+  entry: Entry,
+  whose: Role['whose'],
+  role: Role & { readonly entry: Entry },
+  hint?: string,
+): Problem {
+  const code = entry.name === 'listen' ? 'R8' : 'mode'
+  const message = `${shown(entry)} is for ${whose}s, and this is a ${role.whose}'s configuration`
+  return { severity: 'error', code, message, hint: hint ?? `remove it, or ${shown(role.entry)}` }
+}
+
+const NOT_YET = 'peers are not built yet in this version'
+
+function judgePeer(entries: readonly Entry[], issues: IssueList, start: Place): void {
+  const servers = entries.find(isOfServers)
+  if (servers) {
+    const code = servers.name === 'listen' ? 'R8' : 'mode'
+    const message = `${shown(servers)} is for servers, and without "mode server" this is a peer's configuration`
+    return error(issues, servers.at, code, message, 'add a line: mode server')
+  }
+  const place = finder(entries)('tls-server') ?? entries.find(({ name }) => name === 'remote') ?? entries.find(isBlock)
+  const message = `without "client" or "mode server" this is a peer's configuration, and ${NOT_YET}`
+  error(issues, place?.at ?? start, 'mode', message, 'add a line: client; or, to let clients in: mode server')
+}
+
+// A peer may have "tls-server", too.
+function isOfServers({ name, entries }: Entry): boolean {
+  if (name === 'listen' && entries) return true
+  const directive = DIRECTIVES.get(name)
+  const only = directive?.kind === 'used' ? directive.only : undefined
+  return only?.whose === 'server' && only.elsewhere.kind === 'misplaced' && name !== 'tls-server'
+}
+
+const isBlock = ({ entries }: Entry) => entries !== undefined
+
+const finder = (entries: readonly Entry[]) => (name: string) => entries.findLast((entry) => entry.name === name)
+
+const wordOf = (mode: Entry | undefined) => mode?.values[0]?.text
+
+function shown(entry: Entry): string {
+  if (entry.entries) return `<${entry.name}>`
+  return entry.name === 'mode' ? `"mode ${wordOf(entry)}"` : `"${entry.name}"`
+}
+
+function error(issues: IssueList, at: Place, code: string, message: string, hint?: string): void {
   issues.report(at, { severity: 'error', code, message, hint })
 }

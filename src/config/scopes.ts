@@ -1,11 +1,12 @@
 /**
- * From entries to scopes: the globals of the file, those of the command line, and each `<connection>` block. Here a
- * name is looked up in the table: what is unknown, out of place, refused or repeated is said here, and what remains has
- * the right number of values.
+ * From entries to scopes: the globals of the file, those of the command line, and each block, `<connection>` of clients
+ * or `<listen>` of servers. Here a name is looked up in the table: what is unknown, out of place, refused or repeated is
+ * said here, and what remains has the right number of values.
  */
-import { DIRECTIVES, type Directive, type ForeignDirective, valuesOf } from './directives.ts'
+import { DIRECTIVES, type Directive, type ForeignDirective, type Only, valuesOf } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
+import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
 import type { Entry, Gathered } from './source.ts'
 
 /** A directive that was read and has no effect. */
@@ -21,16 +22,17 @@ export interface Scope {
   readonly at?: Place | undefined
   /** By name, the last of each. `server-poll-timeout` is filed as `connect-timeout`. */
   readonly entries: ReadonlyMap<string, Entry>
+  /** What is not repeated but listed: `remote`, and the `local` of a server. */
   readonly remotes: readonly Entry[]
+  readonly locals: readonly Entry[]
 }
 
 export interface Scopes {
+  readonly role: Role
   readonly file: Scope
   readonly commandLine: Scope
   readonly blocks: readonly Scope[]
   readonly ignored: readonly Ignored[]
-  /** What shows that the configuration is a server's, or a peer's. */
-  readonly unbuilt: readonly Entry[]
 }
 
 export interface ScopeOptions {
@@ -41,26 +43,31 @@ export interface ScopeOptions {
   readonly allowSocketPlugins: boolean
 }
 
-export function scopesOf({ entries }: Gathered, options: ScopeOptions, issues: IssueList): Scopes {
-  const sorter = new Sorter(options, issues)
+/** `start` is the place of what has no other. */
+export function scopesOf({ entries: all }: Gathered, options: ScopeOptions, issues: IssueList, start: Place): Scopes {
+  const entries = all.map((entry) => unwrapped(entry, options))
+  const role = roleOf(entries)
+  const sorter = new Sorter(role, options, issues)
   // Wherever it stands: a file is read as a whole.
   for (const { name, values } of entries)
     if (name === 'ignore-unknown-option') for (const { text } of values) sorter.unknowns.add(text)
   sorter.sort(entries)
+  judgeRole(role, entries, issues, start)
   return {
+    role,
     file: sorter.file,
     commandLine: sorter.commandLine,
     blocks: sorter.blocks,
     ignored: [...sorter.ignored.values()],
-    unbuilt: sorter.unbuilt,
   }
 }
 
 interface OpenScope extends Scope {
   readonly entries: Map<string, Entry>
   readonly remotes: Entry[]
+  readonly locals: Entry[]
 }
-const newScope = (at?: Place): OpenScope => ({ at, entries: new Map(), remotes: [] })
+const newScope = (at?: Place): OpenScope => ({ at, entries: new Map(), remotes: [], locals: [] })
 
 const SYNONYMS: Readonly<Record<string, string>> = { 'server-poll-timeout': 'connect-timeout' }
 
@@ -70,12 +77,13 @@ class Sorter {
   readonly blocks: OpenScope[] = []
   /** Each name once: the first place is enough to find it. */
   readonly ignored = new Map<string, Ignored>()
-  readonly unbuilt: Entry[] = []
   readonly unknowns = new Set<string>()
+  readonly #role: Role
   readonly #options: ScopeOptions
   readonly #issues: IssueList
 
-  constructor(options: ScopeOptions, issues: IssueList) {
+  constructor(role: Role, options: ScopeOptions, issues: IssueList) {
+    this.#role = role
     this.#options = options
     this.#issues = issues
   }
@@ -83,12 +91,17 @@ class Sorter {
   sort(entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (this.#issues.isFull) return
-      if (entry.name === 'connection' && entry.entries) this.#block(entry, entry.entries)
-      else this.#entry(this.#unwrapped(entry), entry.origin === 'file' ? this.file : this.commandLine)
+      if (entry.entries) this.#block(entry, entry.entries)
+      else this.#entry(entry, entry.origin === 'file' ? this.file : this.commandLine)
     }
   }
 
   #block(tag: Entry, entries: readonly Entry[]): void {
+    const whose = tag.name === 'listen' ? 'server' : 'client'
+    if (this.#isElsewhere(whose)) {
+      const hint = whose === 'client' ? 'the blocks of a server are <listen> blocks' : undefined
+      return this.#misplaced(tag, whose, hint)
+    }
     const scope = newScope(tag.at)
     this.blocks.push(scope)
     for (const entry of entries) {
@@ -98,7 +111,7 @@ class Sorter {
   }
 
   #entry(entry: Entry, scope: OpenScope): void {
-    const directive = this.#directive(entry.name)
+    const directive = directiveOf(entry.name, this.#options)
     if (!directive) return this.#unknown(entry)
     if (directive.kind === 'refused') {
       const message = `"${entry.name}" is not honoured: ${directive.why}`
@@ -106,29 +119,38 @@ class Sorter {
     }
     if (directive.kind === 'reserved') return this.#reserved(entry, directive.needs)
     if (directive.kind === 'unbuilt') return this.#unbuilt(entry, directive.what)
+    if (directive.kind === 'used' && directive.only && this.#isElsewhere(directive.only.whose))
+      return this.#elsewhere(entry, directive.only)
     if (scope.at && !directive.inBlock) {
-      const message = `"${entry.name}" cannot stand in a <connection> block`
+      const block = this.#role.whose === 'server' ? '<listen>' : '<connection>'
+      const message = `"${entry.name}" cannot stand in a ${block} block`
       return this.#error(entry.at, 'scope', message, 'write it outside of the block; it is then true for all')
     }
     if (directive.kind === 'ignored') return this.#ignore(entry, directive.why)
     if (this.#fits(entry, directive)) this.#file(entry, scope)
   }
 
-  #directive(name: string): Directive | undefined {
-    return DIRECTIVES.get(name) ?? this.#options.foreign.get(name)
+  // What dials in a peer is read as a client's: that it is a peer's is said once, for all of it.
+  #isElsewhere(whose: Only['whose']): boolean {
+    return (whose === 'server') !== (this.#role.whose === 'server')
   }
 
-  // OpenVPN: what follows `setenv opt` is a directive that older versions may not know.
-  #unwrapped(entry: Entry): Entry {
-    const [opt, name, ...values] = entry.values
-    if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !this.#directive(name.text)) return entry
-    return { ...entry, name: name.text, at: name.at, values }
+  #elsewhere(entry: Entry, { whose, elsewhere }: Only): void {
+    if (elsewhere.kind === 'ignored') return this.#ignore(entry, elsewhere.why)
+    if (elsewhere.kind === 'misplaced') return this.#misplaced(entry, whose, elsewhere.hint)
+    const message = `"${entry.name}" has no effect: it is for clients, and this is a server's configuration`
+    this.#issues.report(entry.at, { severity: 'warning', code: 'mode', message })
+  }
+
+  #misplaced(entry: Entry, whose: Role['whose'], hint?: string): void {
+    if (this.#role.whose !== 'peer') this.#issues.report(entry.at, misplaced(entry, whose, this.#role, hint))
   }
 
   #file(entry: Entry, scope: OpenScope): void {
     if (entry.name === 'ignore-unknown-option') return
-    if (entry.name === 'remote') {
-      scope.remotes.push(entry)
+    const list = this.#listFor(entry.name, scope)
+    if (list) {
+      list.push(entry)
       return
     }
     const name = SYNONYMS[entry.name] ?? entry.name
@@ -143,6 +165,11 @@ class Sorter {
       this.#issues.report(entry.at, { severity: 'note', code: 'repeated', message })
     }
     scope.entries.set(name, entry)
+  }
+
+  #listFor(name: string, scope: OpenScope): Entry[] | undefined {
+    if (name === 'remote') return scope.remotes
+    return name === 'local' && this.#role.whose === 'server' ? scope.locals : undefined
   }
 
   #fits(entry: Entry, { usage }: Directive & { kind: 'used' }): boolean {
@@ -162,7 +189,7 @@ class Sorter {
   }
 
   #unbuilt(entry: Entry, what: (Directive & { kind: 'unbuilt' })['what']): void {
-    if (what !== 'socket plugins') this.unbuilt.push(entry)
+    if (what === 'peers') this.#misplaced(entry, 'peer')
     else if (entry.origin === 'file' && !this.#options.allowSocketPlugins) {
       const hint = 'it would run code; --allow-socket-plugins says that you trust the file'
       this.#refuse(entry, { code: 'R9', message: 'a file may not load socket plugins', hint })
@@ -200,6 +227,17 @@ class Sorter {
   #error(at: Place, code: string, message: string, hint?: string): void {
     this.#issues.report(at, { severity: 'error', code, message, hint })
   }
+}
+
+function directiveOf(name: string, { foreign }: ScopeOptions): Directive | undefined {
+  return DIRECTIVES.get(name) ?? foreign.get(name)
+}
+
+// OpenVPN: what follows `setenv opt` is a directive that older versions may not know.
+function unwrapped(entry: Entry, options: ScopeOptions): Entry {
+  const [opt, name, ...values] = entry.values
+  if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !directiveOf(name.text, options)) return entry
+  return { ...entry, name: name.text, at: name.at, values }
 }
 
 const counted = (n: number) => (n === 0 ? 'no value' : n === 1 ? 'one value' : `at most ${n} values`)

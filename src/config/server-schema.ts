@@ -5,6 +5,9 @@ import { ms } from './duration.ts'
 import { LocalHost } from './host.ts'
 
 export const MAX_LISTENS = 64
+export const MAX_CLIENTS = 1_000_000
+/** What a sliding window has to remember at most. */
+export const MAX_RATE = 65_536
 
 /** One `<listen>` block: each address of `host` becomes a socket of its own. */
 const Listen = z
@@ -26,7 +29,7 @@ const Listen = z
   })
 
 /** At most `count` in any `window` ms, sliding. */
-const Rate = z.strictObject({ count: z.int().min(1).max(65_536), window: ms(1) })
+const Rate = z.strictObject({ count: z.int().min(1).max(MAX_RATE), window: ms(1) })
 
 export const ServerSchema = z.strictObject({
   mode: z.literal('server').default('server'),
@@ -38,9 +41,9 @@ export const ServerSchema = z.strictObject({
   /** The only bound on a look-up, ms, from the moment the machine asks. */
   resolveTimeout: ms(1).default(5_000),
   /** TCP clients and live UDP peers, over all listeners (OpenVPN's default). */
-  maxClients: z.int().min(1).max(1_000_000).default(1024),
+  maxClients: z.int().min(1).max(MAX_CLIENTS).default(1024),
   /** TCP clients that have sent no byte yet; the oldest goes first. Off by default, 100 with `handWindow`. */
-  maxPending: z.int().min(1).max(1_000_000).optional(),
+  maxPending: z.int().min(1).max(MAX_CLIENTS).optional(),
   /** A TCP client that has sent no byte for so long, ms, is closed. Off by default. */
   handWindow: ms(1).optional(),
   /** New clients, over all listeners. Off by default. */

@@ -1,6 +1,7 @@
 /** The object form: a program's configuration judged, in the same words as a text's. */
 import type { z } from 'zod'
 import { alternatives } from './alternatives.ts'
+import { type NameOf, clashesOf } from './clashes.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { Issue, Problem } from './issue.ts'
 import { type Config, ClientSchema } from './schema.ts'
@@ -25,12 +26,18 @@ export function validateConfig(input: unknown): Validated {
   return config ? { config, issues } : { issues }
 }
 
-/** The same, with paths for the compiler of texts to find places by. */
-export function examine(input: unknown): { readonly config?: Config; readonly findings: readonly Finding[] } {
+export interface Examined {
+  readonly config?: Config
+  readonly findings: readonly Finding[]
+}
+
+/** The same, with paths for the compilers of texts to find places by. `nameOf`: what messages call a part. */
+export function examine(input: unknown, nameOf: NameOf = pathText): Examined {
   const parsed = safeParse(input)
   if (!parsed.success) return { findings: parsed.error.issues.map(findingOf) }
-  const findings = parsed.data.mode === 'client' ? conflictsOf(parsed.data) : []
-  return findings.some(({ severity }) => severity === 'error') ? { findings } : { config: parsed.data, findings }
+  const config = parsed.data
+  const findings = config.mode === 'client' ? conflictsOf(config) : [...clashesOf(config, nameOf)]
+  return findings.some(({ severity }) => severity === 'error') ? { findings } : { config, findings }
 }
 
 // A getter in the input may throw: then the input is at fault.

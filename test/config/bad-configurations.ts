@@ -171,9 +171,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
   {
     name: 'R8 a listen block in a client',
     text: 'client\nremote vpn.example\n<listen>\nproto tcp\nlport 443\n</listen>\n',
-    issues: [
-      '3:1+8 error[mode] <listen> is for servers, and this is a client\'s configuration | remove it, or "client"',
-    ],
+    issues: ['3:1+8 error[R8] <listen> is for servers, and this is a client\'s configuration | remove it, or "client"'],
   },
   {
     name: 'R9 a socket plugin in a file',
@@ -207,45 +205,24 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     ],
   },
   {
-    name: 'a server',
-    text: 'port 1194\nproto udp\ndev tun\nserver 10.8.0.0 255.255.255.0\n',
-    issues: [
-      '4:1+6 error[mode] "server" makes this a server\'s configuration, and servers are not built yet in this version; it runs clients',
-    ],
-  },
-  {
-    name: 'mode server',
-    text: 'mode server\ntls-server\nlocal 198.51.100.9\n',
-    issues: [
-      '1:1+4 error[mode] "mode server" makes this a server\'s configuration, and servers are not built yet in this version; it runs clients',
-    ],
-  },
-  {
-    name: 'tls-server',
-    text: 'tls-server\nremote vpn.example\n',
-    issues: [
-      '1:1+10 error[mode] "tls-server" makes this a server\'s configuration, and servers are not built yet in this version; it runs clients',
-    ],
-  },
-  {
     name: 'a peer',
     text: 'dev tun\nremote vpn.example 1194\nifconfig 10.4.0.1 10.4.0.2\n',
     issues: [
-      '2:1+6 error[mode] without "client" this is a peer\'s configuration, and peers are not built yet in this version; it runs clients | add a line: client',
+      '2:1+6 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
     ],
   },
   {
     name: 'a peer that listens',
     text: 'dev tun\n',
     issues: [
-      '1:1+1 error[mode] without "client" this is a peer\'s configuration, and peers are not built yet in this version; it runs clients | add a line: client',
+      '1:1+1 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
     ],
   },
   {
     name: 'pull without tls-client',
     text: 'pull\nremote vpn.example\n',
     issues: [
-      '2:1+6 error[mode] without "client" this is a peer\'s configuration, and peers are not built yet in this version; it runs clients | add a line: client',
+      '2:1+6 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
     ],
   },
   {
@@ -271,14 +248,14 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     name: 'a protocol that listens',
     text: 'client\nproto tcp-server\nremote vpn.example\n',
     issues: [
-      '2:7+10 error[mode] "tcp-server" listens, and servers and peers are not built yet in this version | for a client write tcp',
+      '2:7+10 error[mode] "tcp-server" listens, and this is no server\'s configuration | for a client write tcp',
     ],
   },
   {
     name: 'a remote whose protocol listens',
     text: 'client\nremote vpn.example 443 udp-server\n',
     issues: [
-      '2:24+10 error[mode] "udp-server" listens, and servers and peers are not built yet in this version | for a client write udp',
+      '2:24+10 error[mode] "udp-server" listens, and this is no server\'s configuration | for a client write udp',
     ],
   },
   {
@@ -874,7 +851,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     name: 'an empty file',
     text: '',
     issues: [
-      'client.ovpn 1+1 error[mode] without "client" this is a peer\'s configuration, and peers are not built yet in this version; it runs clients | add a line: client',
+      'client.ovpn 1+1 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
     ],
   },
   {

@@ -1,63 +1,65 @@
 /**
- * From settings to the configuration: what each remote inherits, and from where (R1, R7). A remote looks into its block
+ * From settings to the configuration of a client: what each remote inherits, and from where (R1, R7). A remote looks into its block
  * first, then at the command line, then at the file's globals, wherever these stand.
  */
 import type { Transport } from '../endpoint.ts'
+import type { ClientSettings, RemoteLine } from './client-settings.ts'
 import type { IssueList, Place } from './issue.ts'
 import type { Keys } from './keys.ts'
+import { type Layers, first, globalsIn, portIn } from './layers.ts'
+import { Places } from './places.ts'
+import type { At } from './reader.ts'
 import { type Config, type ClientConfigInput, DIGESTS, MAX_REMOTES, type Confirmation, type Remote } from './schema.ts'
-import type { At, RemoteLine, Settings } from './settings.ts'
 import { examine } from './validate.ts'
-
-export interface Layers {
-  readonly file: Settings
-  readonly commandLine: Settings
-  readonly blocks: readonly Settings[]
-}
 
 /** OpenVPN's port. */
 const DEFAULT_PORT = 1194
 
 /** `start` is the place of what has no other. */
-export function compile(layers: Layers, keys: Keys, issues: IssueList, start: Place): Config | undefined {
-  return new Compiler(layers, keys, issues, start).compile()
+export function compileClient(
+  layers: Layers<ClientSettings>,
+  keys: Keys,
+  issues: IssueList,
+  start: Place,
+): Config | undefined {
+  return new ClientCompiler(layers, keys, issues, start).compile()
 }
 
 interface Draft {
   readonly line: RemoteLine
   /** Where it looks, nearest first. */
-  readonly layers: readonly Settings[]
+  readonly layers: readonly ClientSettings[]
 }
 
 type RemoteInput = ClientConfigInput['remotes'][number]
 
-class Compiler {
-  readonly #layers: Layers
+class ClientCompiler {
+  readonly #layers: Layers<ClientSettings>
   readonly #keys: Keys
   readonly #issues: IssueList
   readonly #start: Place
-  /** Of each part of the result, by its path, the place that it came from. */
-  readonly #places = new Map<string, Place>()
+  readonly #places: Places
   readonly #warned = new Set<unknown>()
 
-  constructor(layers: Layers, keys: Keys, issues: IssueList, start: Place) {
+  constructor(layers: Layers<ClientSettings>, keys: Keys, issues: IssueList, start: Place) {
     this.#layers = layers
     this.#keys = keys
     this.#issues = issues
     this.#start = start
+    this.#places = new Places(start)
   }
 
   compile(): Config | undefined {
-    const globals = [this.#layers.commandLine, this.#layers.file]
+    const globals = globalsIn(this.#layers)
     const drafts = this.#forced(this.#drafts(globals), first(globals, 'protoForce'))
     const remotes = drafts.flatMap((draft, index) => this.#remote(draft, index) ?? [])
     if (remotes.length < drafts.length || remotes.length === 0) return undefined
     const { config, findings } = examine({ mode: 'client', ...globalsOf(globals), remotes } satisfies ClientConfigInput)
-    for (const { path, ...problem } of findings) this.#issues.report(this.#placeOf(path), problem)
+    for (const { path, ...problem } of findings) this.#issues.report(this.#places.of(path), problem)
     return config
   }
 
-  #drafts(globals: readonly Settings[]): readonly Draft[] {
+  #drafts(globals: readonly ClientSettings[]): readonly Draft[] {
     const { file, commandLine, blocks } = this.#layers
     const lines = [...file.remotes, ...commandLine.remotes]
     const drafts = blocks.length > 0 ? this.#blockDrafts(globals) : lines.map((line) => ({ line, layers: globals }))
@@ -72,7 +74,7 @@ class Compiler {
     return drafts.slice(0, MAX_REMOTES)
   }
 
-  #blockDrafts(globals: readonly Settings[]): readonly Draft[] {
+  #blockDrafts(globals: readonly ClientSettings[]): readonly Draft[] {
     return this.#layers.blocks.flatMap((block) => {
       const [line, second] = block.remotes
       if (!line) {
@@ -111,7 +113,7 @@ class Compiler {
     if (!line.host) return undefined
     const suffix = line.proto?.value.family
     const family = suffix ? { value: suffix, at: line.proto.at } : first(layers, 'family')
-    const port = line.port ?? portOf(layers, (layer) => layer.rport ?? layer.port)
+    const port = line.port ?? portIn(layers, 'rport', 'port')
     const confirm = this.#confirmation(draft)
     const path = `remotes.${index}`
     this.#places.set(path, line.at).set(`${path}.host`, line.host.at)
@@ -127,11 +129,11 @@ class Compiler {
     }
   }
 
-  #local(layers: readonly Settings[], path: string): Pick<Remote, 'local'> {
+  #local(layers: readonly ClientSettings[], path: string): Pick<Remote, 'local'> {
     const binds = first(layers, 'binds')
     if (!binds?.value) return {}
     const host = first(layers, 'local')
-    const port = portOf(layers, (layer) => layer.lport ?? layer.localPort ?? layer.port)
+    const port = portIn(layers, 'lport', 'localPort', 'port')
     this.#places.set(path, host?.at ?? binds.at)
     return { local: { ...(host?.value !== undefined && { host: host.value }), port: port?.value ?? DEFAULT_PORT } }
   }
@@ -172,12 +174,6 @@ class Compiler {
     return digest ?? 'SHA1'
   }
 
-  #placeOf(path: readonly PropertyKey[]): Place {
-    // The nearest part that was written: of `remotes.0.local.host` perhaps `remotes.0.local`.
-    const places = path.map((_, last) => this.#places.get(path.slice(0, last + 1).join('.')))
-    return places.reduce<Place>((nearest, place) => place ?? nearest, this.#start)
-  }
-
   /** What is global is said once, not for every remote. */
   #once(what: unknown, say: () => void): void {
     if (!this.#warned.has(what)) say()
@@ -189,22 +185,10 @@ class Compiler {
   }
 }
 
-function first<Name extends keyof Settings>(layers: readonly Settings[], name: Name): Settings[Name] | undefined {
-  return layers.find((layer) => layer[name] !== undefined)?.[name]
-}
-
-function portOf(layers: readonly Settings[], of: (layer: Settings) => At<number> | undefined): At<number> | undefined {
-  for (const layer of layers) {
-    const port = of(layer)
-    if (port) return port
-  }
-  return undefined
-}
-
 const transportOf = ({ line, layers }: Draft): Transport =>
   line.proto?.value.transport ?? first(layers, 'transport')?.value ?? 'udp'
 
-function globalsOf(globals: readonly Settings[]): Omit<ClientConfigInput, 'remotes'> {
+function globalsOf(globals: readonly ClientSettings[]): Omit<ClientConfigInput, 'remotes'> {
   return {
     remoteRandom: globals.some((layer) => layer.remoteRandom),
     remoteRandomHostname: globals.some((layer) => layer.remoteRandomHostname),

@@ -7,7 +7,7 @@ import { type AddressInfo, type Socket, createServer, connect as netConnect } fr
 import { join } from 'node:path'
 import { connect } from '../src/node/connect.ts'
 import { type Client, createClient } from '../src/node/create-client.ts'
-import { type Scenario, parseScenario } from '../src/sim/scenario.ts'
+import { type ClientScenario, isClients, parseScenario } from '../src/sim/scenario.ts'
 import { invariants } from '../test/properties/invariants.ts'
 import { observe } from '../test/properties/observe.ts'
 import { roundsOf } from '../test/properties/rounds.ts'
@@ -73,11 +73,11 @@ const folder = join(process.cwd(), 'test', 'scenarios')
 const catalogue = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json'))
   .map((file) => parseScenario(JSON.parse(readFileSync(join(folder, file), 'utf8'))))
-  .flatMap((parsed): readonly Scenario[] => ('scenario' in parsed ? [parsed.scenario] : []))
+  .flatMap((parsed) => ('scenario' in parsed && isClients(parsed.scenario) ? [parsed.scenario] : []))
 const generated = fc.sample(script, { seed: 1, numRuns: GENERATED })
 
 /** One schedule with its trace, its leak checks, and every invariant but those that run it again (D1, MODEL). */
-function play(scenario: Scenario): void {
+function play(scenario: ClientScenario): void {
   const seen = observe(scenario, false)
   const rounds = roundsOf(seen.notes, scenario)
   for (const [id, holds] of Object.entries(invariants)) {
@@ -86,9 +86,11 @@ function play(scenario: Scenario): void {
   }
 }
 
-const perSecond = async (scenarios: readonly Scenario[], times: number) => {
+const perSecond = async (scenarios: readonly ClientScenario[], times: number) => {
   let next = 0
-  return 1e6 / (await cpuEach(scenarios.length * times, () => play(scenarios[next++ % scenarios.length] as Scenario)))
+  return (
+    1e6 / (await cpuEach(scenarios.length * times, () => play(scenarios[next++ % scenarios.length] as ClientScenario)))
+  )
 }
 
 const bareCpu: number[] = []

@@ -13,7 +13,7 @@ import * as machines from '../machines/index.ts'
 import * as core from '../src/index.ts'
 import * as node from '../src/node/index.ts'
 import * as sim from '../src/sim/index.ts'
-import { catalogue, outcomeLine } from './scenarios/catalogue.ts'
+import { everyScenario, outcomeLine } from './scenarios/catalogue.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-package-'))
@@ -81,7 +81,7 @@ if (!installed) {
 }
 
 describe.skipIf(!installed).concurrent('the installed package', () => {
-  const scenarios = catalogue()
+  const scenarios = everyScenario()
   const files = scenarios.map(({ name }) => readFileSync(join(root, `test/scenarios/${name}.json`), 'utf8'))
 
   test('has what was built and what a reader looks for, and nothing else', ({ expect }) => {

@@ -1,6 +1,7 @@
 /** What came of a scenario, the same from both twins: as data, as JSON of `simulate --json`, validated by zod. */
 import { z } from 'zod'
 import type { LedgerEntry } from '../ledger.ts'
+import type { RosterEntry } from '../roster.ts'
 
 const Family = z.enum(['ipv4', 'ipv6'])
 const Transport = z.enum(['tcp', 'udp'])
@@ -33,22 +34,42 @@ const Entry: z.ZodType<LedgerEntry> = z.strictObject({
   failure: Failure.exactOptional(),
 })
 
+const Listener: z.ZodType<RosterEntry> = z.strictObject({
+  listener: z.int().min(1),
+  block: z.int().min(0),
+  transport: Transport,
+  endpoint: Endpoint,
+  local: Endpoint.nullable(),
+  state: z.enum(['binding', 'bound', 'failed', 'waiting', 'closed']),
+  failure: Failure.nullable(),
+})
+
+const Count = z.int().min(0)
+
 export const ResultSchema = z.strictObject({
   /** Of a line of JSON only: among the lines of `run` it is the last. */
   type: z.literal('result').exactOptional(),
   /** Of such a line, too: the latest event, ms since the start. */
   at: Ms.exactOptional(),
   /** The first outcome, even if it was lost later. `pending`: none until the scenario's end. */
-  outcome: z.enum(['connected', 'failed', 'stopped', 'pending']),
+  outcome: z.enum(['connected', 'listening', 'failed', 'stopped', 'pending']),
   /** When that was, ms since the start. */
   atMs: Ms,
   /** The first winner. */
   winner: z
     .strictObject({ attempt: z.int().min(1), remote: Remote, candidate: Candidate, local: Endpoint.optional() })
     .exactOptional(),
-  /** The last finished round and the current one. */
+  /** The last finished round and the current one; a server dials nobody. */
   ledger: z.array(Entry).readonly(),
-  /** Why the client gave up. */
+  /** A server's, as they are at the end. */
+  listeners: z.array(Listener).readonly().exactOptional(),
+  /** A server's clients. */
+  counters: z
+    .strictObject({ accepted: Count, live: Count, refused: Count, dropped: Count, closed: Count })
+    .exactOptional(),
+  /** Datagrams that a virtual server has sent. */
+  sent: Count.exactOptional(),
+  /** Why the root gave up. */
   failure: Failure.exactOptional(),
   /** Everything that happened, a line each; the oldest are dropped from a very long one. */
   trace: z.array(z.string()).readonly(),

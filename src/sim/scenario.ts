@@ -8,8 +8,9 @@
 import { z } from 'zod'
 import { parseConfig } from '../config/parse.ts'
 import type { ClientConfig, ClientConfigInput, Config } from '../config/schema.ts'
+import type { ServerConfig, ServerConfigInput } from '../config/server-schema.ts'
 import { examine, sentence } from '../config/validate.ts'
-import { formatEndpoint, hostProblem, parseAddress } from '../endpoint.ts'
+import { type Endpoint, formatEndpoint, hostProblem, parseAddress } from '../endpoint.ts'
 
 /** Limits; more is an error. A name may answer with more addresses than the engine takes, so that this is tested. */
 export const LIMITS = {
@@ -20,6 +21,12 @@ export const LIMITS = {
   self: 64,
   binds: 64,
   timeline: 1000,
+  /** Inbound clients and datagrams, over the whole timeline. */
+  visitors: 20_000,
+  /** Bytes of a visitor's text; no datagram of a real network is much longer. */
+  text: 1200,
+  /** Answers to one datagram. */
+  echoes: 16,
 } as const
 
 /** The longest time that a timer can have. */
@@ -156,11 +163,16 @@ export function canonicalTarget(text: string): string | undefined {
 }
 
 function canonicalEndpoint(text: string, lowestPort: 0 | 1): string | undefined {
+  const endpoint = parseEndpoint(text)
+  return endpoint && endpoint.port >= lowestPort ? formatEndpoint(endpoint) : undefined
+}
+
+function parseEndpoint(text: string): Endpoint | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(0|[1-9]\d{0,4})$/.exec(text) ?? []
   const host = parseAddress(bracketed ?? plain ?? '')
   const port = Number(digits)
-  if (!host || (host.family === 'ipv6') !== (bracketed !== undefined)) return undefined
-  return port < lowestPort || port > 65_535 ? undefined : formatEndpoint({ address: host.address, port })
+  if (!host || (host.family === 'ipv6') !== (bracketed !== undefined) || port > 65_535) return undefined
+  return { ...host, port }
 }
 
 const TARGET = 'this is neither an address nor ADDR:PORT ([v6]:PORT)'
@@ -188,43 +200,118 @@ const Own = z.string().refine((text) => parseAddress(text) !== undefined, 'an ow
 
 // --- timeline ---
 
-const NOT_BUILT = 'is for servers and peers, which are not built yet'
-
 const Kill = z.strictObject({
-  /** `ADDR` or `ADDR:PORT` of the peer whose connections end. */
+  /** `ADDR` or `ADDR:PORT` of the peer whose connections end: those to it, and those that it made. */
   address: z.string().refine((text) => canonicalTarget(text) !== undefined, TARGET),
   /** `vanish`: it never says a word again, and nobody is told. */
   how: z.enum(['reset', 'fin', 'vanish']),
 })
+
+const Place = z.string().transform((text, context): Endpoint => {
+  const endpoint = parseEndpoint(text)
+  if (endpoint && endpoint.port > 0) return endpoint
+  context.issues.push({ code: 'custom', message: 'this is no ADDR:PORT ([v6]:PORT)', input: text })
+  return z.NEVER
+})
+
+const From = z
+  .strictObject({
+    source: Place,
+    /** An address of this host: whoever listens there, or on the wildcard of its family, gets it. */
+    to: Place,
+    transport: z.enum(['tcp', 'udp']),
+    /** What it says. TCP: nothing, by default; UDP: an empty datagram. */
+    send: z.string().max(LIMITS.text).optional(),
+    /** TCP: so long after it has connected; at once, by default. */
+    sendAfterMs: Ms.optional(),
+    /** TCP: so long after it has connected; by default it stays. */
+    closeAfterMs: Ms.optional(),
+    /** So many of them, from one source port after the other. */
+    count: z.int().min(1).max(LIMITS.visitors).default(1),
+    /** From one to the next. */
+    everyMs: Ms.default(0),
+  })
+  .check((context) => {
+    const { source, to, transport, send, sendAfterMs, closeAfterMs, count } = context.value
+    const tell = (message: string) => context.issues.push({ code: 'custom', message, path: [], input: context.value })
+    if (source.family !== to.family) tell('"source" and "to" are of one family')
+    if (source.port + count - 1 > 65_535) tell('there are not so many source ports')
+    if (transport === 'udp' && (sendAfterMs ?? closeAfterMs) !== undefined)
+      tell('"sendAfterMs" and "closeAfterMs" are for tcp: a datagram comes and goes')
+    if (sendAfterMs !== undefined && send === undefined) tell('"sendAfterMs" belongs to a "send"')
+  })
+/** Inbound clients, or datagrams. */
+export type From = z.output<typeof From>
+
+const Die = z.strictObject({
+  /** `ADDR:PORT/tcp|udp`, as it is bound. */
+  listener: z.string().check((context) => {
+    const message = bindProblem(context.value)
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
+  }),
+  code: Code,
+})
+
+const Do = z
+  .strictObject({
+    atMs: Ms,
+    do: z.enum(['stop', 'reject', 'next', 'network-changed', 'drain']),
+    /** Of a drain: how long clients may go on; 30,000 by default. */
+    graceMs: Ms.optional(),
+  })
+  .check((context) => {
+    const message = '"graceMs" belongs to a "drain"'
+    if (context.value.graceMs !== undefined && context.value.do !== 'drain')
+      context.issues.push({ code: 'custom', message, path: ['graceMs'], input: context.value })
+  })
+/** What somebody tells the root to do. */
+export type Command = z.output<typeof Do>['do']
+
+const Self = z.array(Own).max(LIMITS.self)
 
 const ENTRIES = {
   network: z.strictObject({ atMs: Ms, network: Network }),
   names: z.strictObject({ atMs: Ms, names: Names }),
   kill: z.strictObject({ atMs: Ms, kill: Kill }),
   bindError: z.strictObject({ atMs: Ms, bindError: Binds }),
-  do: z.strictObject({ atMs: Ms, do: z.enum(['stop', 'reject', 'next', 'network-changed']) }),
+  self: z.strictObject({ atMs: Ms, self: Self }),
+  from: z.strictObject({ atMs: Ms, from: From }),
+  die: z.strictObject({ atMs: Ms, die: Die }),
+  do: Do,
 } as const
 type EntryKind = keyof typeof ENTRIES
 
 const Entry = choice<(typeof ENTRIES)[EntryKind]>((value) => {
   if (!isObject(value)) return 'an entry is an object, such as { "atMs": 5000, "do": "stop" }'
-  if ('from' in value) return `"from" ${NOT_BUILT}`
   const kind = (Object.keys(ENTRIES) as EntryKind[]).find((kind) => kind in value)
   return kind ? ENTRIES[kind] : `an entry has one of ${Object.keys(ENTRIES).join(', ')}`
 })
 /** One thing that befalls the world. Those of one instant happen in the order of the file. */
 export type TimelineEntry = z.output<(typeof ENTRIES)[EntryKind]>
 
+/** Entries, and words of a `do`, that make sense for the one or the other only. */
+const ONLY = {
+  client: ['network', 'reject', 'next'],
+  server: ['from', 'die', 'drain'],
+} as const
+
+/** Why an entry has no place in a scenario of this mode; `undefined`: it has. */
+function misplaced(entry: TimelineEntry, mode: Config['mode']): string | undefined {
+  const other = mode === 'client' ? 'server' : 'client'
+  const word = ONLY[other].find((word) => word in entry || ('do' in entry && entry.do === word))
+  return word && `"${word}" is for ${other}s`
+}
+
 // --- the whole ---
 
 /** Compiles either form; what is wrong in a text is told with its line. Warnings are `check`'s business. */
-const Configuration = z.unknown().transform((value, context): ClientConfig => {
+const Configuration = z.unknown().transform((value, context): Config => {
   const tell = (message: string, path: readonly PropertyKey[]) =>
     context.issues.push({ code: 'custom', message, path: [...path], input: value })
   const { config, problems } = typeof value === 'string' ? compileText(value) : compileObject(value)
   for (const { message, path } of problems) tell(message, path)
-  return config?.mode === 'client' ? config : z.NEVER
-}) as unknown as z.ZodType<ClientConfig, string | ClientConfigInput>
+  return config ?? z.NEVER
+}) as unknown as z.ZodType<Config, string | ClientConfigInput | ServerConfigInput>
 
 interface Compiled {
   readonly config?: Config | undefined
@@ -248,24 +335,53 @@ function compileObject(value: unknown): Compiled {
   return { config, problems: findings.filter(({ severity }) => severity === 'error') }
 }
 
-export const ScenarioSchema = z.strictObject({
-  /** The text of a configuration, or the same as an object. */
-  config: Configuration,
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-  names: Names.default({}),
-  network: Network.default({}),
-  /** Own addresses; the first of a family is where sockets send from. A family without one has no route. */
-  self: z.array(Own).max(LIMITS.self).default(['198.51.100.254', '2001:db8::fe']),
-  binds: Binds.default({}),
-  timeline: z.array(Entry).max(LIMITS.timeline).default([]),
-  /** When to look at the outcome; what happens in that instant still counts. */
-  untilMs: Ms.default(60_000),
-  peers: choice<z.ZodNever>(() => `"peers" ${NOT_BUILT}`).optional(),
-})
+export const ScenarioSchema = z
+  .strictObject({
+    /** The text of a configuration, or the same as an object. */
+    config: Configuration,
+    seed: z.int().min(0).max(0xffff_ffff).default(1),
+    names: Names.default({}),
+    network: Network.default({}),
+    /** Own addresses; the first of a family is where sockets send from. A family without one has no route. */
+    self: Self.default(['198.51.100.254', '2001:db8::fe']),
+    binds: Binds.default({}),
+    /** What the program does that uses a server; every client is taken, whatever it does. */
+    server: z
+      .strictObject({
+        /** Each datagram is answered with the same bytes, so many times. */
+        echo: z.union([z.boolean(), z.int().min(1).max(LIMITS.echoes)]).default(false),
+      })
+      .optional(),
+    timeline: z.array(Entry).max(LIMITS.timeline).default([]),
+    /** When to look at the outcome; what happens in that instant still counts. */
+    untilMs: Ms.default(60_000),
+    peers: choice<z.ZodNever>(() => '"peers" is for p2p, which is not built yet').optional(),
+  })
+  .check((context) => {
+    const { config, server, timeline } = context.value
+    const tell = (message: string, ...path: readonly PropertyKey[]) =>
+      context.issues.push({ code: 'custom', message, path: [...path], input: context.value })
+    if (server && config.mode === 'client') tell('"server" is for servers', 'server')
+    for (const [i, entry] of timeline.entries()) {
+      const message = misplaced(entry, config.mode)
+      if (message !== undefined) tell(message, 'timeline', i)
+    }
+    const visitors = timeline.reduce((sum, entry) => sum + ('from' in entry ? entry.from.count : 0), 0)
+    if (visitors > LIMITS.visitors) tell(`at most ${LIMITS.visitors} clients and datagrams in all`, 'timeline')
+  })
 
 /** What a file says, and a program may. */
 export type ScenarioInput = z.input<typeof ScenarioSchema>
-export type Scenario = z.output<typeof ScenarioSchema>
+export type Scenario = ClientScenario | ServerScenario
+type Written = z.output<typeof ScenarioSchema>
+export interface ClientScenario extends Written {
+  readonly config: ClientConfig
+}
+export interface ServerScenario extends Written {
+  readonly config: ServerConfig
+}
+
+export const isClients = (scenario: Written): scenario is ClientScenario => scenario.config.mode === 'client'
 
 export interface Problem {
   /** Such as `timeline[2].kill.how`; empty for the whole file. */
@@ -278,7 +394,7 @@ export function parseScenario(
   value: unknown,
 ): { readonly scenario: Scenario } | { readonly problems: readonly Problem[] } {
   const parsed = ScenarioSchema.safeParse(value)
-  if (parsed.success) return { scenario: parsed.data }
+  if (parsed.success) return { scenario: parsed.data as Scenario }
   return { problems: parsed.error.issues.map((issue) => ({ path: formatPath(issue.path), message: sentence(issue) })) }
 }
 

@@ -98,11 +98,11 @@ class VirtualSocket implements WireSocket, VirtualHandle {
     // As long as there is an error, there is nothing else.
     if (error === undefined) this.#behaviour = behaviour
     if (error !== undefined && isLocal(error)) return this.#failAfter(afterMs, failure(error, 'open'))
-    const bound = local && this.#network.bind(transport, family, local)
+    const bound = local && this.#network.ports.bind(transport, family, local)
     if (bound && 'code' in bound) return this.#failAfter(0, bound)
     if (bound) this.#network.settle(this.#entry, bound)
     this.#after(0, () => this.#tell({ type: 'opened', local: bound }))
-    const source = this.#network.source(transport, remote, bound)
+    const source = this.#network.ports.source(transport, remote, bound)
     if ('code' in source) return this.#failAfter(0, source)
     this.#network.settle(this.#entry, source)
     if (error !== undefined && afterMs === 0) return this.#failAfter(0, failure(error, 'connect'))

@@ -7,35 +7,65 @@
 import { dialerLogic } from '../dialer.ts'
 import { formatEndpoint } from '../endpoint.ts'
 import { handlesOf } from '../handles.ts'
+import type { Reception } from '../acceptor.ts'
+import { binderLogic } from '../binder.ts'
 import { HeapClock } from './clock.ts'
+import { virtualDock } from './dock.ts'
 import { virtualExchange } from './exchanges.ts'
+import { Inbound } from './inbound.ts'
 import { VirtualNetwork } from './network.ts'
+import type { Ports } from './ports.ts'
 import { VirtualNames, virtualResolver } from './resolver.ts'
 import type { Scenario } from './scenario.ts'
+import { virtualUser } from './user.ts'
 import { virtualWire } from './wire.ts'
 
 export interface VirtualWorld {
   readonly clock: HeapClock
+  /** The addresses and ports of this host. */
+  readonly ports: Ports
+  /** Whom we dial. */
   readonly network: VirtualNetwork
+  /** Who dials us. */
+  readonly inbound: Inbound
   readonly names: VirtualNames
+  /** The program that uses a server. */
+  readonly user: Reception
 }
 
-export function virtualWorld(script: Pick<Scenario, 'names' | 'network' | 'self' | 'binds'>): VirtualWorld {
-  return { clock: new HeapClock(), network: new VirtualNetwork(script), names: new VirtualNames(script.names) }
+type Script = Pick<Scenario, 'names' | 'network' | 'self' | 'binds' | 'server'>
+
+export function virtualWorld(script: Script): VirtualWorld {
+  const network = new VirtualNetwork(script)
+  const { ports } = network
+  const user = virtualUser(script.server)
+  return {
+    clock: new HeapClock(),
+    ports,
+    network,
+    inbound: new Inbound(ports),
+    names: new VirtualNames(script.names),
+    user,
+  }
 }
 
 /** The actors of `src/actors.ts`, for the machines. `world`: the one that the root lives in whose actor starts. */
 export function virtualActors(world: () => VirtualWorld) {
-  return { resolver: virtualResolver(world), dialer: dialerLogic(virtualWire(world), virtualExchange) }
+  return {
+    resolver: virtualResolver(world),
+    dialer: dialerLogic(virtualWire(world), virtualExchange),
+    binder: binderLogic(virtualDock(world), () => world().user),
+  }
 }
 
 /** What a root left behind, in words; nothing after its end, or there is a bug. `system`: the root's. */
-export function leaksOf({ clock, network, names }: VirtualWorld, system: object): readonly string[] {
+export function leaksOf({ clock, network, inbound, names }: VirtualWorld, system: object): readonly string[] {
   const count = (n: number, what: string) => (n > 0 ? [`${n} ${what}`] : [])
   return [
     ...network.open.map(({ attempt, transport, remote }) => {
       return `the ${transport} socket of attempt ${attempt} to ${formatEndpoint(remote)}`
     }),
+    ...inbound.open,
     ...count(clock.timers, 'timers'),
     ...count(clock.results, 'results on their way'),
     ...count(names.open, 'queries'),

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Note } from '../../src/ledger.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import type { Scenario } from '../../src/sim/scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
 import { catalogue } from '../scenarios/catalogue.ts'
 import { clientByHand } from './by-hand.ts'
 import { script } from './script.ts'
@@ -34,7 +34,7 @@ function spread<T>(items: readonly T[], count: number): readonly T[] {
   return items.filter((_, i) => slot(i) !== slot(i - 1))
 }
 
-function eventsOf(scenario: Scenario): number {
+function eventsOf(scenario: ClientScenario): number {
   const { start, step } = clientByHand(scenario)
   start()
   let events = 0
@@ -43,7 +43,7 @@ function eventsOf(scenario: Scenario): number {
 }
 
 /** A client that has run through so many events. */
-function runTo(scenario: Scenario, events: number) {
+function runTo(scenario: ClientScenario, events: number) {
   const client = clientByHand(scenario)
   client.start()
   for (let i = 0; i < events; i++) client.step()

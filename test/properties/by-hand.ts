@@ -2,14 +2,14 @@
 import { createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
 import type { Note } from '../../src/ledger.ts'
-import type { Scenario, TimelineEntry } from '../../src/sim/scenario.ts'
+import type { ClientScenario, TimelineEntry } from '../../src/sim/scenario.ts'
 import { type VirtualWorld, leaksOf, virtualActors, virtualWorld } from '../../src/sim/world.ts'
 
 type Actors = ReturnType<typeof virtualActors>
 
 /** `dress`: what is done to the actors first. Of the timeline the world's part is played; commands are for the caller. */
 export function clientByHand(
-  { config, seed, untilMs, timeline, ...script }: Scenario,
+  { config, seed, untilMs, timeline, ...script }: ClientScenario,
   dress = (actors: Actors) => actors,
 ) {
   const world = virtualWorld(script)
@@ -45,5 +45,5 @@ function befall(entry: TimelineEntry, { network, names }: VirtualWorld): void {
   if ('network' in entry) network.change(entry.network)
   else if ('names' in entry) names.change(entry.names)
   else if ('kill' in entry) network.kill(entry.kill.address, entry.kill.how)
-  else if ('bindError' in entry) network.changeBinds(entry.bindError)
+  else if ('bindError' in entry) network.ports.changeBinds(entry.bindError)
 }

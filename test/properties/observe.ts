@@ -6,8 +6,9 @@ import type { Endpoint, Family, Transport } from '../../src/endpoint.ts'
 import type { Note } from '../../src/ledger.ts'
 import type { OpenSocket } from '../../src/sim/network.ts'
 import type { ScenarioResult } from '../../src/sim/result.ts'
-import { type Run, type RunOptions, scenarioRunner } from '../../src/sim/run-scenario.ts'
-import type { Scenario } from '../../src/sim/scenario.ts'
+import type { ClientOptions, ClientRun } from '../../src/sim/client-part.ts'
+import { scenarioRunner } from '../../src/sim/run-scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
 
 /** A socket from its opening to its close, or closes, should there be more than one. */
 export interface Life {
@@ -24,7 +25,7 @@ interface Bind {
 }
 
 export interface Observation {
-  readonly scenario: Scenario
+  readonly scenario: ClientScenario
   readonly release: boolean
   readonly result: ScenarioResult
   readonly notes: readonly Note[]
@@ -40,12 +41,12 @@ export interface Observation {
 
 const runScript = scenarioRunner()
 
-export function observe(scenario: Scenario, release: boolean): Observation {
+export function observe(scenario: ClientScenario, release: boolean): Observation {
   const notes: Note[] = []
   const books = bookkeeper()
   let leftAtEnd: readonly string[] = []
   let over: 'ended' | 'released' | undefined
-  const options: RunOptions = {
+  const options: ClientOptions = {
     release,
     onNote: (note, run) => {
       // The first note comes before the first socket.
@@ -62,7 +63,7 @@ export function observe(scenario: Scenario, release: boolean): Observation {
   return { scenario, release, result, notes, leftAtEnd, bug, ...books.kept }
 }
 
-function resultOf(scenario: Scenario, options: RunOptions): Pick<Observation, 'result' | 'bug'> {
+function resultOf(scenario: ClientScenario, options: ClientOptions): Pick<Observation, 'result' | 'bug'> {
   try {
     return { result: runScript(scenario, options), bug: undefined }
   } catch (bug) {
@@ -75,10 +76,11 @@ function bookkeeper() {
   const events: { socket: Life; opens: boolean }[] = []
   const binds: Bind[] = []
   const lives = new Map<OpenSocket, Life>()
-  const watch = ({ world: { network, clock } }: Run) => {
+  const watch = ({ world: { network, clock } }: ClientRun) => {
     const enter = network.enter.bind(network)
     const strike = network.strike.bind(network)
-    const bind = network.bind.bind(network)
+    const { ports } = network
+    const bind = ports.bind.bind(ports)
     network.enter = (socket) => {
       const { attempt, transport, remote } = socket
       const life = { attempt, transport, remote, openedAt: clock.now(), closedAt: [] }
@@ -93,7 +95,7 @@ function bookkeeper() {
       if (life) events.push({ socket: life, opens: false })
       strike(socket)
     }
-    network.bind = (transport, family, local) => {
+    ports.bind = (transport, family, local) => {
       binds.push({ family, address: local.address })
       return bind(transport, family, local)
     }
@@ -102,8 +104,8 @@ function bookkeeper() {
 }
 
 function leftIn(
-  { world: { network, clock, names } }: Run,
-  { timeline }: Scenario,
+  { world: { network, clock, names } }: ClientRun,
+  { timeline }: ClientScenario,
   released: boolean,
 ): readonly string[] {
   const left: string[] = []

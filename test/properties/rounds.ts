@@ -3,7 +3,7 @@ import type { Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
 import type { Note } from '../../src/ledger.ts'
 import { shuffle } from '../../src/seed.ts'
-import type { Scenario } from '../../src/sim/scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
 import { type Target, candidates, normal } from '../reference/candidates.ts'
 
 type NoteOf<Type extends Note['type']> = Extract<Note, { readonly type: Type }>
@@ -32,7 +32,7 @@ export interface PlayedRound {
 const keyOf = (target: Pick<Target, 'remote' | 'transport' | 'address' | 'port'>) =>
   `${target.remote} ${target.transport} ${target.address} ${target.port}`
 
-export function roundsOf(notes: readonly Note[], { config: { remotes } }: Scenario): readonly PlayedRound[] {
+export function roundsOf(notes: readonly Note[], { config: { remotes } }: ClientScenario): readonly PlayedRound[] {
   const rounds: PlayedRound[] = []
   const queries = new Map<number, string>()
   let lost: Tried | undefined
@@ -102,13 +102,17 @@ function queryKey({ remote: { index }, host }: NoteOf<'query.started'>, remotes:
 }
 
 /** Remotes as the configuration orders them, for the whole life. */
-export function remoteOrder({ config: { remotes, remoteRandom }, seed }: Scenario): readonly number[] {
+export function remoteOrder({ config: { remotes, remoteRandom }, seed }: ClientScenario): readonly number[] {
   const written = remotes.map((_, index) => index)
   return remoteRandom ? shuffle(written, seed, 'remote-random') : written
 }
 
 /** The candidates of a remote in this round; `undefined` where a name is not answered (yet). */
-export function plannedOf(round: PlayedRound, { config }: Scenario, index: number): readonly string[] | undefined {
+export function plannedOf(
+  round: PlayedRound,
+  { config }: ClientScenario,
+  index: number,
+): readonly string[] | undefined {
   const remote = config.remotes[index] as Remote
   const own = remote.local?.host
   const locals = own === undefined ? undefined : parseAddress(own) ? [own] : round.answers.get(`local ${index}`)

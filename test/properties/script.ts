@@ -8,7 +8,7 @@
 import * as fc from 'fast-check'
 import type { ClientConfig, Confirmation, Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
-import type { Answer, Behaviour, Names, Network, Scenario, TimelineEntry } from '../../src/sim/scenario.ts'
+import type { Answer, Behaviour, Names, Network, ClientScenario, TimelineEntry } from '../../src/sim/scenario.ts'
 
 const V4 = ['198.51.100.1', '198.51.100.2', '198.51.100.3']
 const V6 = ['2001:db8::1', '2001:db8::2', '2001:db8::3']
@@ -193,9 +193,9 @@ const draw = fc.record({
 type Draw = typeof draw extends fc.Arbitrary<infer T> ? T : never
 
 /** One script, every default written out. */
-export const script: fc.Arbitrary<Scenario> = draw.map(assemble)
+export const script: fc.Arbitrary<ClientScenario> = draw.map(assemble)
 
-function assemble(drawn: Draw): Scenario {
+function assemble(drawn: Draw): ClientScenario {
   const { on, stack } = drawn
   const self = on.oneStack ? [SELF[stack]] : Object.values(SELF)
   return {
@@ -306,7 +306,7 @@ function timelineOf({ on, ...drawn }: Draw): TimelineEntry[] {
 }
 
 export interface Healing {
-  readonly scenario: Scenario
+  readonly scenario: ClientScenario
   /** From then on one remote resolves and one of its candidates connects. */
   readonly from: number
   /** How long that takes at most (L1), when `failed` rounds in a row lie behind it. */
@@ -377,7 +377,7 @@ function boundOf(
 }
 
 /** Fixed answers, nobody who ever connects, nothing that befalls, and so many rounds allowed. */
-export const hopeless: fc.Arbitrary<Scenario> = fc
+export const hopeless: fc.Arbitrary<ClientScenario> = fc
   .record({ scenario: script, rounds: fc.integer({ min: 1, max: 3 }) })
   .map(({ scenario, rounds }) => {
     const { config, names, network } = scenario

@@ -55,8 +55,8 @@ test('S5 events of attempts and look-ups that are over, or never were, change no
       const pacing = { ...drawn.config.pacing, policy: 'sequential' as const }
       const scenario = { ...drawn, timeline: [], config: { ...drawn.config, pacing } }
       const said: Numbered[] = []
-      const babbling = clientByHand(scenario, ({ resolver, dialer }) => {
-        return { resolver: loud(resolver, said), dialer: loud(dialer, said) }
+      const babbling = clientByHand(scenario, ({ resolver, dialer, ...others }) => {
+        return { ...others, resolver: loud(resolver, said), dialer: loud(dialer, said) }
       })
       babbling.start()
       while (babbling.step());

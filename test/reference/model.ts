@@ -8,7 +8,7 @@
 import type { Remote } from '../../src/config/schema.ts'
 import { type Family, formatEndpoint, parseAddress } from '../../src/endpoint.ts'
 import { fraction, hash, shuffle } from '../../src/seed.ts'
-import type { Scenario } from '../../src/sim/scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
 import { Agenda, type Ticket } from './agenda.ts'
 import { type Skipped, type Target, candidates, normal } from './candidates.ts'
 import { type Link, SHORTAGES, World } from './world.ts'
@@ -65,7 +65,7 @@ interface Walk {
   unfit: number
 }
 
-export function predict(scenario: Scenario, release = false): Prediction {
+export function predict(scenario: ClientScenario, release = false): Prediction {
   const time = new Agenda()
   const world = new World(time, scenario)
   const { config, seed } = scenario
@@ -395,7 +395,7 @@ export function predict(scenario: Scenario, release = false): Prediction {
       else if ('names' in entry) world.setNames(entry.names)
       else if ('bindError' in entry) world.setBinds(entry.bindError)
       else if ('kill' in entry) world.kill(entry.kill.address, entry.kill.how)
-      else command(entry.do)
+      else if ('do' in entry && entry.do !== 'drain') command(entry.do)
     })
   beginRound()
   const lives = () => !over

@@ -4,7 +4,7 @@
  */
 import type { Family } from '../../src/endpoint.ts'
 import { formatEndpoint, parseAddress } from '../../src/endpoint.ts'
-import { type Behaviour, type Names, type Scenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
+import { type Behaviour, type Names, type ClientScenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
 import type { Agenda, Ticket } from './agenda.ts'
 import type { Target } from './candidates.ts'
 
@@ -51,7 +51,7 @@ export class World {
   readonly #names = new Map<string, { answers: Names[string]; asked: number }>()
   readonly #errors = new Map<Behaviour, number>()
 
-  constructor(agenda: Agenda, { self, network, names, binds }: Scenario) {
+  constructor(agenda: Agenda, { self, network, names, binds }: ClientScenario) {
     this.#agenda = agenda
     this.#own = self
     this.setNetwork(network)
@@ -59,7 +59,7 @@ export class World {
     this.setBinds(binds)
   }
 
-  setNetwork(network: Scenario['network']): void {
+  setNetwork(network: ClientScenario['network']): void {
     for (const [key, { tcp, udp }] of Object.entries(network)) {
       if (tcp) this.#peers.set(`tcp ${canonicalTarget(key)}`, tcp)
       if (udp) this.#peers.set(`udp ${canonicalTarget(key)}`, udp)
@@ -70,7 +70,7 @@ export class World {
     for (const [name, answers] of Object.entries(names)) this.#names.set(name, { answers, asked: 0 })
   }
 
-  setBinds(binds: Scenario['binds']): void {
+  setBinds(binds: ClientScenario['binds']): void {
     for (const [key, code] of Object.entries(binds)) this.#binds.set(canonicalBind(key) ?? key, code)
   }
 

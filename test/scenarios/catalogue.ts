@@ -4,26 +4,28 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseConfig } from '../../src/config/parse.ts'
-import type { ClientConfig } from '../../src/config/schema.ts'
 import type { ScenarioResult } from '../../src/sim/result.ts'
-import { type Scenario, parseScenario } from '../../src/sim/scenario.ts'
+import {
+  type ClientScenario,
+  type Scenario,
+  type ServerScenario,
+  isClients,
+  parseScenario,
+} from '../../src/sim/scenario.ts'
 
-export type ClientScenario = Scenario & { readonly config: ClientConfig }
-
-export interface Catalogued {
-  /** Such as `order/as-returned`. */
+export interface Catalogued<Kind extends Scenario = Scenario> {
+  /** Such as `order/as-returned`; a server's begins with `server/`. */
   readonly name: string
   /** The number of the rule or invariant, and what is proved about it. */
   readonly title: string
-  readonly scenario: ClientScenario
+  readonly scenario: Kind
   /** As `outcomeLine` writes it. */
   readonly outcome: string
   readonly trace: readonly string[]
 }
 
 /** Every scenario, by name in alphabetical order. Throws for a file that cannot be used. */
-export function catalogue(): readonly Catalogued[] {
+export function everyScenario(): readonly Catalogued[] {
   const folder = import.meta.dirname
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length))
@@ -36,14 +38,18 @@ export function catalogue(): readonly Catalogued[] {
   })
 }
 
-function readScenario(file: string): ClientScenario {
+/** Those of clients. */
+export const catalogue = () =>
+  everyScenario().filter((one): one is Catalogued<ClientScenario> => isClients(one.scenario))
+
+/** Those of servers. */
+export const serverCatalogue = () =>
+  everyScenario().filter((one): one is Catalogued<ServerScenario> => !isClients(one.scenario))
+
+function readScenario(file: string): Scenario {
   const parsed = parseScenario(JSON.parse(readFileSync(file, 'utf8')))
   if (!('scenario' in parsed)) throw new Error(`${file}: ${JSON.stringify(parsed.problems)}`)
-  const { config } = parsed.scenario
-  if (typeof config !== 'string') return { ...parsed.scenario, config }
-  const read = parseConfig({ text: config, file })
-  if (read.config?.mode !== 'client') throw new Error(`${file}: ${JSON.stringify(read.issues)}`)
-  return { ...parsed.scenario, config: read.config }
+  return parsed.scenario
 }
 
 /** `connected at 35 ms by attempt 3`, `failed at 4 ms: EXHAUSTED at plan`. */

@@ -1,20 +1,21 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { AnyActorRef } from 'xstate'
 import { ResultSchema } from '../../src/sim/result.ts'
-import { type Run, type RunOptions, runScenario } from '../../src/sim/run-scenario.ts'
-import { type Scenario, type ScenarioInput, parseScenario } from '../../src/sim/scenario.ts'
+import type { ClientOptions, ClientRun } from '../../src/sim/client-part.ts'
+import { runScenario } from '../../src/sim/run-scenario.ts'
+import { type ClientScenario, type ScenarioInput, isClients, parseScenario } from '../../src/sim/scenario.ts'
 import type { VirtualHandle } from '../../src/sim/wire.ts'
 import { handlesOf } from '../../src/handles.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-function scenarioOf(input: ScenarioInput): Scenario {
+function scenarioOf(input: ScenarioInput): ClientScenario {
   const parsed = parseScenario(input)
-  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  if ('problems' in parsed || !isClients(parsed.scenario)) throw new Error(JSON.stringify(parsed))
   return parsed.scenario
 }
 
-const run = (input: ScenarioInput, options?: RunOptions) => runScenario(scenarioOf(input), options)
+const run = (input: ScenarioInput, options?: ClientOptions) => runScenario(scenarioOf(input), options)
 
 /** A name with a dead address and a good one, a loss, a stop. */
 const EXAMPLE: ScenarioInput = {
@@ -285,7 +286,7 @@ describe('hooks', () => {
 })
 
 describe('leaks are found', () => {
-  const leaking = (leak: NonNullable<RunOptions['afterStep']>) => () =>
+  const leaking = (leak: NonNullable<ClientOptions['afterStep']>) => () =>
     run(EXAMPLE, { afterStep: (index, hooks) => index === 1 && leak(index, hooks) })
 
   test('a socket', () => {
@@ -311,7 +312,7 @@ describe('leaks are found', () => {
   test('a handle', () => {
     const input = scenarioOf(EXAMPLE)
     let system: object | undefined
-    const options: RunOptions = {
+    const options: ClientOptions = {
       inspect: ({ actorRef }) => (system = (actorRef as AnyActorRef).system),
       afterStep: (index) => {
         const socket = { handle: {} as VirtualHandle, send: () => {}, accept: () => {}, close: () => {} }
@@ -334,12 +335,12 @@ describe('bugs come out as they are', () => {
 
   test('a throw of a machine', () => {
     const scenario = scenarioOf(EXAMPLE)
-    const config = { ...scenario.config, remotes: [null] } as unknown as Scenario['config']
+    const config = { ...scenario.config, remotes: [null] } as unknown as ClientScenario['config']
     expect(() => runScenario({ ...scenario, config })).toThrow(TypeError)
   })
 
   test('a loop that takes no time', () => {
-    const loop = (index: number, { world: { clock } }: Run) => {
+    const loop = (index: number, { world: { clock } }: ClientRun) => {
       const again = () => void clock.at(0, 0, again)
       if (index === 0) again()
     }

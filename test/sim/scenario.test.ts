@@ -72,7 +72,8 @@ describe('a good file', () => {
 describe('the configuration as text', () => {
   test('is compiled', () => {
     const text = 'client\nproto tcp\nremote vpn.test 443\n'
-    expect(scenarioOf({ config: text }).config.remotes).toMatchObject([{ host: 'vpn.test', port: 443, proto: 'tcp' }])
+    const remotes = [{ host: 'vpn.test', port: 443, proto: 'tcp' }]
+    expect(scenarioOf({ config: text }).config).toMatchObject({ mode: 'client', remotes })
   })
 
   test('tells every problem with its place', () => {
@@ -91,7 +92,7 @@ describe('a bad file', () => {
     [{ config: { remotes: [{ host: '127.1' }] } }, 'config.remotes[0].host: numbers alone are no host name'],
     [{ config: CONFIG, seeds: 1 }, ': there is no "seeds" here'],
     [{ config: CONFIG, seed: -1 }, 'seed: expected at least 0'],
-    [{ config: CONFIG, peers: [] }, 'peers: "peers" is for servers and peers, which are not built yet'],
+    [{ config: CONFIG, peers: [] }, 'peers: "peers" is for p2p, which is not built yet'],
     [{ config: CONFIG, self: ['me'] }, 'self[0]: an own address is a literal address'],
     [{ config: CONFIG, untilMs: 2 ** 31 }, 'untilMs: expected at most 2147483647'],
     [{ config: CONFIG, binds: { '0.0.0.0/udp': 'EACCES' } }, 'binds["0.0.0.0/udp"]: a bound endpoint is written'],
@@ -144,9 +145,8 @@ describe('a bad file', () => {
 
   test.each([
     [5, 'timeline[0]: an entry is an object, such as { "atMs": 5000, "do": "stop" }'],
-    [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, do'],
-    [{ atMs: 1, from: {} }, 'timeline[0]: "from" is for servers and peers, which are not built yet'],
-    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "reject", "next" or "network-changed"'],
+    [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, self, from, die, do'],
+    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "reject", "next", "network-changed" or "drain"'],
     [{ do: 'stop' }, 'timeline[0].atMs: expected a number'],
     [{ atMs: 1, do: 'stop', kill: { address: '::1', how: 'fin' } }, 'timeline[0]: there is no "do" here'],
     [{ atMs: 1, kill: { address: '::1', how: 'shoot' } }, 'timeline[0].kill.how: expected "reset", "fin" or "vanish"'],
@@ -227,5 +227,102 @@ describe('keys', () => {
     ['0.0.0.0:1194/sctp', undefined],
   ])('%j is the bind %j', (text, bind) => {
     expect(canonicalBind(text)).toBe(bind)
+  })
+})
+
+describe('a server', () => {
+  const SERVER = { listen: [{ proto: 'tcp', port: 1194 }] }
+  const FROM = { source: '203.0.113.7:40000', to: '198.51.100.254:1194', transport: 'tcp' }
+  const serverProblems = (file: object) => problemsOf({ config: SERVER, ...file })
+
+  test('may say all this', () => {
+    const { config, server, timeline } = scenarioOf({
+      config: SERVER,
+      server: { echo: true },
+      timeline: [
+        { atMs: 1, from: { ...FROM, send: 'x', sendAfterMs: 5, closeAfterMs: 9, count: 19_999, everyMs: 1 } },
+        { atMs: 2, from: { source: '[2001:DB8::1]:7', to: '[2001:db8::fe]:1194', transport: 'udp' } },
+        { atMs: 3, die: { listener: '[::]:1194/tcp', code: 'ENETDOWN' } },
+        { atMs: 4, self: ['198.51.100.1'] },
+        { atMs: 5, kill: { address: '203.0.113.7:40000', how: 'vanish' } },
+        { atMs: 6, bindError: { '0.0.0.0:1194/tcp': 'EACCES' } },
+        { atMs: 7, do: 'network-changed' },
+        { atMs: 8, do: 'drain', graceMs: 0 },
+        { atMs: 9, do: 'stop' },
+      ],
+    })
+    expect(config).toMatchObject({ mode: 'server', listen: [{ proto: 'tcp' }], maxClients: 1024 })
+    expect(server).toEqual({ echo: true })
+    expect(timeline[1]).toEqual({
+      atMs: 2,
+      from: {
+        source: { family: 'ipv6', address: '2001:db8::1', port: 7 },
+        to: { family: 'ipv6', address: '2001:db8::fe', port: 1194 },
+        transport: 'udp',
+        count: 1,
+        everyMs: 0,
+      },
+    })
+  })
+
+  test('answers no datagram, unless it says so', () => {
+    expect(scenarioOf({ config: SERVER, server: {} }).server).toEqual({ echo: false })
+    expect(scenarioOf({ config: SERVER }).server).toBeUndefined()
+  })
+
+  test.each([
+    [{ ...FROM, source: 'vpn.test:1' }, '.source: this is no ADDR:PORT ([v6]:PORT)'],
+    [{ ...FROM, to: '198.51.100.254:0' }, '.to: this is no ADDR:PORT ([v6]:PORT)'],
+    [{ ...FROM, source: '[::1]:1' }, ': "source" and "to" are of one family'],
+    [{ ...FROM, transport: 'sctp' }, '.transport: expected "tcp" or "udp"'],
+    [{ ...FROM, source: '203.0.113.7:65535', count: 2 }, ': there are not so many source ports'],
+    [{ ...FROM, count: 20_001 }, '.count: expected at most 20000'],
+    [{ ...FROM, sendAfterMs: 1 }, ': "sendAfterMs" belongs to a "send"'],
+    [
+      { ...FROM, transport: 'udp', closeAfterMs: 1 },
+      ': "sendAfterMs" and "closeAfterMs" are for tcp: a datagram comes',
+    ],
+    [{ ...FROM, send: 'x'.repeat(1201) }, '.send: expected a text of at most 1200 characters'],
+  ])('a visit %j%s', (from, message) => {
+    const problems = serverProblems({ timeline: [{ atMs: 1, from }] })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(`timeline[0].from${message}`)
+  })
+
+  test.each([
+    [
+      { die: { listener: '0.0.0.0/tcp', code: 'EIO' } },
+      'timeline[0].die.listener: a bound endpoint is written ADDR:PORT',
+    ],
+    [{ die: { listener: '0.0.0.0:1/tcp', code: 'eio' } }, 'timeline[0].die.code: an error code is written as'],
+    [{ self: ['me'] }, 'timeline[0].self[0]: an own address is a literal address'],
+    [{ do: 'stop', graceMs: 1 }, 'timeline[0].graceMs: "graceMs" belongs to a "drain"'],
+    [{ do: 'reject' }, 'timeline[0]: "reject" is for clients'],
+    [{ network: {} }, 'timeline[0]: "network" is for clients'],
+  ])('an entry %j: %s', (entry, message) => {
+    const problems = serverProblems({ timeline: [{ atMs: 1, ...entry }] })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(message)
+  })
+
+  test.each([
+    [{ from: FROM }, 'timeline[0]: "from" is for servers'],
+    [{ die: { listener: '0.0.0.0:1/tcp', code: 'EIO' } }, 'timeline[0]: "die" is for servers'],
+    [{ do: 'drain' }, 'timeline[0]: "drain" is for servers'],
+  ])('a client with %j: %s', (entry, message) => {
+    expect(problemsOf({ config: CONFIG, timeline: [{ atMs: 1, ...entry }] })).toEqual([message])
+  })
+
+  test('a client has no user of a server', () => {
+    expect(problemsOf({ config: CONFIG, server: {} })).toEqual(['server: "server" is for servers'])
+  })
+
+  test('has at most 20,000 visitors in all', () => {
+    const timeline = [1, 2].map((atMs) => ({ atMs, from: { ...FROM, count: 10_001 } }))
+    expect(serverProblems({ timeline })).toEqual(['timeline: at most 20000 clients and datagrams in all'])
+  })
+
+  test.each([0, 17])('echoes %i times: an error', (echo) => {
+    expect(serverProblems({ server: { echo } })).toHaveLength(1)
   })
 })

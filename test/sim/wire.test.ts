@@ -330,7 +330,7 @@ describe('local side', () => {
   test('a scripted bind error can be lifted, and is one of its transport only', () => {
     const { open, clock, log, network } = worldOf({ binds: { '0.0.0.0:1194/udp': 'EADDRINUSE' } })
     open('tcp', V4, { local: { port: 1194 } })
-    network.changeBinds({ '0.0.0.0:1194/udp': null, '[::]:5/udp': 'EACCES' })
+    network.ports.changeBinds({ '0.0.0.0:1194/udp': null, '[::]:5/udp': 'EACCES' })
     open('udp', V4, { local: { port: 1194 } })
     open('udp', V6, { local: { port: 5 } })
     clock.runUntilIdle()

@@ -17,7 +17,7 @@ import { HeapClock } from '../../src/sim/clock.ts'
 import { VirtualNames } from '../../src/sim/resolver.ts'
 import type { TimelineEntry } from '../../src/sim/scenario.ts'
 import { traceLine } from '../../src/trace.ts'
-import type { ClientScenario } from '../scenarios/catalogue.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
 import type { Places } from './places.ts'
 import { type ScriptClock, realClock } from './script-clock.ts'
 import { ScriptedWorld } from './scripted-wire.ts'
@@ -82,9 +82,10 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
     else if ('names' in entry) names.change(entry.names)
     else if ('kill' in entry) world.kill(entry.kill.address, entry.kill.how)
     else if ('bindError' in entry) world.changeBinds(entry.bindError)
+    else if (!('do' in entry)) return
     else if (entry.do === 'network-changed') actor.send({ type: 'network.changed' })
     else if (entry.do === 'reject') actor.send({ type: 'reject', attempt: held, reason: 'the scenario says so' })
-    else actor.send({ type: entry.do })
+    else if (entry.do !== 'drain') actor.send({ type: entry.do })
   }
   const script = timeline.map((entry) => clock.at(entry.atMs, 0, () => befall(entry)))
 

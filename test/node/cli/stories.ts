@@ -1,7 +1,7 @@
 /** Lives of clients on the virtual network, as notes: what the views are shown, the same every time. */
 import { EMPTY_LEDGER, type Ledger, type Note, record } from '../../../src/ledger.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
-import { type ScenarioInput, parseScenario } from '../../../src/sim/scenario.ts'
+import { type ScenarioInput, isClients, parseScenario } from '../../../src/sim/scenario.ts'
 
 const FAILOVER: ScenarioInput = {
   config: 'client\nproto tcp\nremote vpn.test 1194\nremote gone.test\nremote spare.test 443 udp\nconnect-timeout 2\n',
@@ -40,7 +40,7 @@ export const STORIES = { failover: FAILOVER, failure: FAILURE, 'half-way': HALF_
 /** Every note with the ledger after it. */
 export function tell(story: ScenarioInput): readonly { readonly note: Note; readonly ledger: Ledger }[] {
   const parsed = parseScenario(story)
-  if (!('scenario' in parsed)) throw new Error(JSON.stringify(parsed.problems))
+  if (!('scenario' in parsed) || !isClients(parsed.scenario)) throw new Error(JSON.stringify(parsed))
   const steps: { note: Note; ledger: Ledger }[] = []
   runScenario(parsed.scenario, {
     onNote: (note) => void steps.push({ note, ledger: record(steps.at(-1)?.ledger ?? EMPTY_LEDGER, note) }),

@@ -1,0 +1,13 @@
+/** The program that uses a virtual server: it takes every client and reads whatever comes; it may answer datagrams. */
+import type { Reception } from '../acceptor.ts'
+import type { Scenario } from './scenario.ts'
+
+export function virtualUser(server: Scenario['server']): Reception {
+  const echoes = Number(server?.echo ?? false)
+  return {
+    connected: () => {},
+    heard: ({ bytes, reply }) => {
+      for (let i = 0; i < echoes; i++) reply(bytes)
+    },
+  }
+}

@@ -1,6 +1,9 @@
 /** The actors that the machines ask for, on this host's sockets and names. */
+import type { Reception } from '../acceptor.ts'
+import { binderLogic } from '../binder.ts'
 import { dialerLogic } from '../dialer.ts'
 import { exchanges, type KeySource } from './confirmations.ts'
+import { nodeDock } from './dock.ts'
 import { type Lookup, lookupQueue } from './lookup-queue.ts'
 import { nodeResolver } from './resolver.ts'
 import { nodeWire } from './wire.ts'
@@ -10,13 +13,18 @@ export interface NodeActorsOptions {
   readonly vault?: KeySource | undefined
   /** Instead of the system's resolver. */
   readonly lookup?: Lookup | undefined
+  /** Who takes the clients of a server, by the system of its root; without one they are closed as they come. */
+  readonly receptionOf?: ((system: object) => Reception | undefined) | undefined
 }
 
 const NO_KEYS: KeySource = { open: () => undefined }
 
-export function nodeActors({ vault = NO_KEYS, lookup }: NodeActorsOptions = {}) {
+const NOBODY: Reception = { connected: ({ guest }) => guest.close(), heard: () => {} }
+
+export function nodeActors({ vault = NO_KEYS, lookup, receptionOf }: NodeActorsOptions = {}) {
   return {
     resolver: nodeResolver(lookup && lookupQueue(lookup)),
     dialer: dialerLogic(nodeWire(), exchanges(vault)),
+    binder: binderLogic(nodeDock, (system) => receptionOf?.(system) ?? NOBODY),
   }
 }

@@ -21,6 +21,11 @@ export function seedOf(seed = randomInt(2 ** 32)): number {
   return refuse('seed', `a seed is a whole number from 0 to ${2 ** 32 - 1}`)
 }
 
+/** ms that clients have to finish when a server closes. */
+export function graceOf(grace = 30_000): number {
+  return grace >= 0 && grace < Infinity ? grace : refuse('grace', 'a grace is a number of ms, 0 or more')
+}
+
 function checked(input: unknown): Config {
   const { config, issues } = validateConfig(input)
   if (!config) throw new ConfigError(issues)

@@ -4,7 +4,7 @@ import type { ClientConfigInput, RemoteInput } from '../config/schema.ts'
 import { clientConfig } from './checked.ts'
 import { ConnectError } from './connect-error.ts'
 import type { Connection, TcpConnection, UdpConnection } from './connection.ts'
-import { type ConnectOptions, Root } from './root.ts'
+import { ClientRoot, type ConnectOptions } from './client-root.ts'
 
 type ConfigOver<Remote> = Omit<ClientConfigInput, 'remotes'> & { readonly remotes: readonly (RemoteInput & Remote)[] }
 
@@ -22,7 +22,7 @@ export function connect(
 export function connect(config: ClientConfigInput, options?: ConnectOptions): Promise<Connection>
 export async function connect(config: ClientConfigInput, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
-  const root = new Root(clientConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
+  const root = new ClientRoot(clientConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
   signal?.throwIfAborted()
   const onAbort = () => root.send({ type: 'stop' })
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -43,6 +43,6 @@ export async function connect(config: ClientConfigInput, options: ConnectOptions
 }
 
 /** Taken in the very instant in which it was released: nobody else listens to the socket. */
-async function released(root: Root, attempt: number): Promise<Connection> {
+async function released(root: ClientRoot, attempt: number): Promise<Connection> {
   return root.take(attempt, true)
 }

@@ -7,7 +7,7 @@ import { callProgram } from './call-program.ts'
 import { clientConfig } from './checked.ts'
 import { ConnectError } from './connect-error.ts'
 import type { ClientConnection } from './connection.ts'
-import { type ConnectOptions, Root } from './root.ts'
+import { ClientRoot, type ConnectOptions } from './client-root.ts'
 
 /** What a client tells; `note` is everything, in order. */
 export interface ClientEvents {
@@ -24,18 +24,18 @@ export interface ClientEvents {
  * giving up ends it: closing the socket of a connection is a loss, and the client reconnects.
  */
 export function createClient(config: ClientConfigInput, options: ConnectOptions = {}): Client {
-  return new Client(new Root(clientConfig(config), false, options), options.signal)
+  return new Client(new ClientRoot(clientConfig(config), false, options), options.signal)
 }
 
 export class Client extends EventEmitter<ClientEvents> implements AsyncDisposable {
-  readonly #root: Root
+  readonly #root: ClientRoot
   readonly #signal: AbortSignal | undefined
   #connection: ClientConnection | undefined
   #onAbort: (() => void) | undefined
   #hasEnded = false
   #closed: PromiseWithEnd | undefined
 
-  constructor(root: Root, signal: AbortSignal | undefined) {
+  constructor(root: ClientRoot, signal: AbortSignal | undefined) {
     super()
     this.#root = root
     this.#signal = signal

@@ -2,10 +2,19 @@
 export { nodeActors } from './actors.ts'
 export { nodeClock } from './clock.ts'
 export { ConfigError, ConnectError } from './connect-error.ts'
-export { type ConnectOptions } from './root.ts'
+export { type ConnectOptions } from './client-root.ts'
 export { connect } from './connect.ts'
 export { type ClientConnection, type Connection, type TcpConnection, type UdpConnection } from './connection.ts'
 export { Client, type ClientEvents, createClient } from './create-client.ts'
 export { ChannelError, type DatagramChannel } from './datagram-channel.ts'
 export { type Monitor, type NetworkListener, networkMonitor } from './monitor.ts'
+export { listen } from './listen.ts'
+export { ListenError } from './listen-error.ts'
+export {
+  type ListenOptions,
+  type Server,
+  type ServerConnection,
+  type ServerEvents,
+  type ServerMessage,
+} from './server.ts'
 export { type LoadOptions, loadConfig } from './load-config.ts'

@@ -10,7 +10,8 @@ import { nodeClock } from './clock.ts'
 const EVERY = 5_000
 
 export interface NetworkListener {
-  readonly networkChanged: () => void
+  /** `addresses`: of this machine, as text, a link-local one with its zone. */
+  readonly networkChanged: (addresses: readonly string[]) => void
 }
 
 /** Who is told of each change. */
@@ -19,15 +20,15 @@ export type Monitor = Pick<Set<NetworkListener>, 'add' | 'delete'>
 /** Looks only while somebody listens. */
 export function networkMonitor(interfaces = networkInterfaces, clock: Clock = nodeClock): Monitor {
   const listeners = new Set<NetworkListener>()
-  let known: string | undefined
+  let known: Addresses | undefined
   let timer: unknown
 
   const look = () => {
     const found = addressesOf(interfaces) ?? known
-    const differs = known !== undefined && found !== known
+    const differs = known !== undefined && found?.set !== known.set
     known = found
     timer = clock.setTimeout(look, EVERY)
-    if (differs) for (const listener of listeners) listener.networkChanged()
+    if (found && differs) for (const listener of listeners) listener.networkChanged(found.listed)
   }
 
   return {
@@ -46,14 +47,25 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
   }
 }
 
-/** The set of addresses as one string; `undefined` when the system does not say (it may refuse). */
-function addressesOf(interfaces: typeof networkInterfaces): string | undefined {
+/** This machine's addresses of the moment, as `networkChanged` gives them; none when the system does not say. */
+export function ownAddresses(interfaces = networkInterfaces): readonly string[] {
+  return addressesOf(interfaces)?.listed ?? []
+}
+
+interface Addresses {
+  /** In the system's order. */
+  readonly listed: readonly string[]
+  /** With what else tells them apart, in one order: equal sets are equal strings. */
+  readonly set: string
+}
+
+/** `undefined` when the system does not say (it may refuse). */
+function addressesOf(interfaces: typeof networkInterfaces): Addresses | undefined {
   try {
-    const named = Object.entries(interfaces())
-    return named
-      .flatMap(([name, list = []]) => list.map(({ cidr, address }) => `${name} ${cidr ?? address}`))
-      .sort()
-      .join('\n')
+    const named = Object.entries(interfaces()).flatMap(([name, list = []]) => list.map((one) => ({ name, ...one })))
+    const listed = named.map(({ name, address, scopeid }) => (scopeid ? `${address}%${name}` : address))
+    const set = named.map(({ name, cidr, address }) => `${name} ${cidr ?? address}`)
+    return { listed, set: set.sort().join('\n') }
   } catch {
     return undefined
   }

@@ -1,150 +1,109 @@
 /**
- * One root actor on the real twin: what `connect` and `createClient` have in common. It follows the notes, and turns the
- * number of a winner into a connection.
+ * One root actor on the real twin: what clients and servers have in common. It gives the actor its clock and its
+ * inspector, passes on what is noted, follows the network, and tells of the end, whatever that was.
  */
-import { type Actor, type InspectionEvent, type Observer, createActor } from 'xstate'
-import { type ClientOutput, clientLogic, ledgerOf } from '../../machines/client.ts'
-import type { DialActors } from '../../machines/dial.ts'
+import {
+  Actor,
+  type AnyActorLogic,
+  type EmittedFrom,
+  type EventFromLogic,
+  type InputFrom,
+  type InspectionEvent,
+  type Observer,
+  type OutputFrom,
+  type Snapshot,
+} from 'xstate'
 import type { Clock } from '../actors.ts'
-import type { ClientConfig } from '../config/schema.ts'
-import type { Vault } from '../config/vault.ts'
 import { type Failure, failure } from '../failure.ts'
-import { closeHandles, handlesOf } from '../handles.ts'
-import { type Ledger, type Note, entriesOf } from '../ledger.ts'
-import { nodeActors } from './actors.ts'
+import { closeHandles } from '../handles.ts'
 import { callProgram } from './call-program.ts'
 import { nodeClock } from './clock.ts'
-import { seedOf } from './checked.ts'
-import { type Connection, connectionOf } from './connection.ts'
 import { type NetworkListener, networkMonitor } from './monitor.ts'
 
-export interface ConnectOptions {
-  /** Aborting it ends the attempts, closes what is open, and rejects with its reason. */
-  readonly signal?: AbortSignal
+export interface RootOptions {
   /** Goes straight to XState: any XState inspector works. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
   readonly clock?: Clock
-  readonly actors?: Partial<DialActors>
   /** 32 bits that decide every shuffle and jitter; drawn at random by default. */
   readonly seed?: number
-  /** Where the configuration's key handles lead (`parseConfig` returns it). */
-  readonly vault?: Vault
 }
 
-type RootCommand =
-  | { readonly type: 'stop' }
-  | { readonly type: 'next' }
-  | { readonly type: 'network.changed' }
-  | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
-
-// Making a logic costs more than a connection does, and nearly everybody uses the same one.
-let ordinary: ReturnType<typeof clientLogic> | undefined
-
-function logicFor({ actors, vault }: ConnectOptions): ReturnType<typeof clientLogic> {
-  if (!actors && !vault) return (ordinary ??= clientLogic(nodeActors()))
-  return clientLogic({ ...nodeActors(vault ? { vault } : {}), ...actors })
+export interface RootListener<Logic extends AnyActorLogic> {
+  readonly note: (note: EmittedFrom<Logic>) => void
+  /** Once, after the last note. */
+  readonly ended: (output: OutputFrom<Logic>) => void
 }
 
 /** XState calls it in the middle of a step, which a throw would leave half done. */
-function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: InspectionEvent) => void {
+function inspectorOf(inspect: NonNullable<RootOptions['inspect']>): (event: InspectionEvent) => void {
   const next = typeof inspect === 'function' ? inspect : (event: InspectionEvent) => inspect.next?.(event)
   return (event) => callProgram(() => next(event))
 }
 
-/** One poll of the interfaces for all clients of the process. */
+/** One poll of the interfaces for all roots of the process. */
 const monitor = networkMonitor()
 
-interface Listener {
-  readonly note: (note: Note) => void
-  /** Once, after the last note. */
-  readonly ended: (output: ClientOutput) => void
-}
-
 /** It is the observer of its own actor, and of the network. */
-export class Root implements NetworkListener {
+export abstract class Root<Logic extends AnyActorLogic> implements NetworkListener {
   readonly seed: number
-  readonly #release: boolean
-  readonly #actor: Actor<ReturnType<typeof clientLogic>>
-  #listener: Listener | undefined
-  #confirmation: Connection['confirmation']
+  protected readonly actor: Actor<Logic>
+  #listener: RootListener<Logic> | undefined
   #watching = false
 
-  constructor(config: ClientConfig, release: boolean, options: ConnectOptions) {
-    this.#release = release
-    this.seed = seedOf(options.seed)
-    this.#actor = createActor(logicFor(options), {
-      clock: options.clock ?? nodeClock,
-      input: { config, seed: this.seed, release },
-      ...(options.inspect && { inspect: inspectorOf(options.inspect) }),
+  constructor(logic: Logic, input: InputFrom<Logic> & { readonly seed: number }, options: RootOptions) {
+    const { clock = nodeClock, inspect } = options
+    this.seed = input.seed
+    this.actor = new Actor(logic, {
+      clock,
+      input,
+      ...(inspect && { inspect: inspectorOf(inspect) }),
     })
   }
 
-  get ledger(): Ledger {
-    return ledgerOf(this.#actor.getSnapshot())
+  abstract networkChanged(addresses: readonly string[]): void
+
+  /** How it ends when it dies of a bug. */
+  protected abstract broken(why: Failure): OutputFrom<Logic>
+
+  send(command: EventFromLogic<Logic>): void {
+    if (this.#isActive) this.actor.send(command)
   }
 
-  send(command: RootCommand): void {
-    if (this.#isActive) this.#actor.send(command)
-  }
-
-  networkChanged(): void {
-    this.send({ type: 'network.changed' })
-  }
-
-  /** The winner's socket; taken out of the registry when it is `released`. */
-  take(attempt: number, released: boolean): Connection {
-    const handles = handlesOf(this.#actor.system)
-    const ledger = entriesOf(this.ledger)
-    const entry = ledger.find((entry) => entry.attempt === attempt)
-    const socket = handles.get(attempt)
-    if (!entry?.candidate || !socket) throw new Error(`attempt ${attempt} left no socket`)
-    if (released) handles.delete(attempt)
-    const { remote, hops } = entry
-    const { transport, family, address, port } = entry.candidate
-    const candidate = { remote: remote.index, transport, family, address, port, hops }
-    const won = { attempt, remote, candidate, confirmation: this.#confirmation, ledger, seed: this.seed }
-    return connectionOf(won, socket.handle)
-  }
-
-  start(listener: Listener): void {
-    const actor = this.#actor
+  start(listener: RootListener<Logic>): void {
+    const { actor } = this
     this.#listener = listener
-    actor.on('*', (note) => this.#follow(note))
+    actor.on('*', (note) => this.follow(note))
     actor.subscribe(this)
-    if (!this.#release) this.#watchNetwork()
     actor.start()
     // A stop that came earlier has waited in the mailbox, and was first.
-    if (this.#isActive) actor.send({ type: 'start' })
-  }
-
-  get #isActive(): boolean {
-    return this.#actor.getSnapshot().status === 'active'
-  }
-
-  #follow(note: Note): void {
-    if (note.type === 'attempt.started') this.#confirmation = undefined
-    if (note.type === 'attempt.confirmed') this.#confirmation = { sent: note.sent, received: note.received }
-    // Who wants one connection and has no pause to end need not watch.
-    if (note.type === 'backoff.started') this.#watchNetwork()
-    this.#listener?.note(note)
-  }
-
-  #watchNetwork(): void {
-    if (!this.#watching) monitor.add(this)
-    this.#watching = true
+    if (this.#isActive) actor.send({ type: 'start' } as EventFromLogic<Logic>)
   }
 
   complete(): void {
-    const { output } = this.#actor.getSnapshot()
+    const { output } = this.actor.getSnapshot() as { readonly output?: OutputFrom<Logic> }
     if (output) this.#end(output)
   }
 
   error(bug: unknown): void {
-    closeHandles(this.#actor.system)
-    this.#end({ outcome: 'failed', attempt: null, failure: internal(bug) })
+    closeHandles(this.actor.system)
+    this.#end(this.broken(internal(bug)))
   }
 
-  #end(output: ClientOutput): void {
+  protected follow(note: EmittedFrom<Logic>): void {
+    this.#listener?.note(note)
+  }
+
+  protected watchNetwork(): void {
+    if (!this.#watching) monitor.add(this)
+    this.#watching = true
+  }
+
+  get #isActive(): boolean {
+    const { status } = this.actor.getSnapshot() as Snapshot<unknown>
+    return status === 'active'
+  }
+
+  #end(output: OutputFrom<Logic>): void {
     monitor.delete(this)
     this.#listener?.ended(output)
   }

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { networkMonitor } from '../../src/node/monitor.ts'
+import { networkMonitor, ownAddresses } from '../../src/node/monitor.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 
 const address = (cidr: string) => ({ address: cidr.split('/')[0], cidr }) as NetworkInterfaceInfo
@@ -26,6 +26,17 @@ describe('networkMonitor', () => {
     now = { lo: [address('127.0.0.1/8')] }
     clock.runUntil(30_000)
     expect(changes).toEqual([10_000, 25_000])
+  })
+
+  it('tells the addresses with the change, a link-local one with its zone', () => {
+    let now: NodeJS.Dict<NetworkInterfaceInfo[]> = {}
+    const clock = new HeapClock()
+    const told: (readonly string[])[] = []
+    networkMonitor(() => now, clock).add({ networkChanged: (addresses) => void told.push(addresses) })
+    const linkLocal = { ...address('fe80::1/64'), scopeid: 2 } as NetworkInterfaceInfo
+    now = { eth0: [address('192.0.2.1/24'), linkLocal], lo: [address('127.0.0.1/8')] }
+    clock.runUntil(5_000)
+    expect(told).toEqual([['192.0.2.1', 'fe80::1%eth0', '127.0.0.1']])
   })
 
   it('is not moved by the order in which they are listed', () => {
@@ -82,5 +93,15 @@ describe('networkMonitor', () => {
     networkMonitor(undefined, clock).add({ networkChanged: () => {} })
     clock.runUntil(5_000)
     expect(clock.timers).toBe(1)
+  })
+})
+
+describe('ownAddresses', () => {
+  it("are this machine's, and none where the system does not say", () => {
+    expect(ownAddresses()).toContain('127.0.0.1')
+    const refuses = () => {
+      throw new Error('uv_interface_addresses')
+    }
+    expect(ownAddresses(refuses)).toEqual([])
   })
 })

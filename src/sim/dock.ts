@@ -150,11 +150,11 @@ class VirtualGuest implements Guest, OpenGuest {
   }
 
   readonly kill = (how: KillHow): void => {
-    if (how === 'vanish') this.#vanish()
+    if (how === 'vanish') this.#silence()
     else if (this.#end()) this.#gone?.()
   }
 
-  #vanish(): void {
+  #silence(): void {
     if (!this.hasSpoken()) this.#speaksAt = Infinity
     this.#clock.clearTimeout(this.#leaving)
   }
@@ -162,7 +162,7 @@ class VirtualGuest implements Guest, OpenGuest {
   #end(): boolean {
     if (!this.#isOpen) return false
     this.#isOpen = false
-    this.#clock.clearTimeout(this.#leaving)
+    this.#silence()
     this.#inbound.strike(this)
     return true
   }

@@ -4,11 +4,11 @@
  * The actors look their world up when they start, so that they are made once and serve one world after the other:
  * XState's `provide`, and caches that start out cold, would cost a third of every run.
  */
-import { dialerLogic } from '../dialer.ts'
-import { formatEndpoint } from '../endpoint.ts'
-import { handlesOf } from '../handles.ts'
 import type { Reception } from '../acceptor.ts'
 import { binderLogic } from '../binder.ts'
+import { dialerLogic } from '../dialer.ts'
+import { formatEndpoint } from '../endpoint.ts'
+import { guestsOf, handlesOf, listenersOf } from '../handles.ts'
 import { HeapClock } from './clock.ts'
 import { virtualDock } from './dock.ts'
 import { virtualExchange } from './exchanges.ts'
@@ -70,5 +70,7 @@ export function leaksOf({ clock, network, inbound, names }: VirtualWorld, system
     ...count(clock.results, 'results on their way'),
     ...count(names.open, 'queries'),
     ...count(handlesOf(system).size, 'handles in the registry'),
+    ...count(listenersOf(system).size, 'listeners in the registry'),
+    ...count(guestsOf(system).size, 'guests in the registry'),
   ]
 }

@@ -143,8 +143,10 @@ export const clientMachine = setup({
   delays: { pause: pauseOf },
 }).createMachine({
   id: 'client',
-  context: ({ input }) => ({
-    ...input,
+  context: ({ input: { config, seed, release } }) => ({
+    config,
+    seed,
+    release,
     round: 0,
     failed: 0,
     starting: true,

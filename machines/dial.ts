@@ -117,8 +117,8 @@ type Provided =
 /** An action: one step of the walk, carried out. */
 const carryOut = (step: (draft: Draft, event: Event) => Draft) =>
   enqueueActions<Walk, Event, undefined, Event, Provided, never, never, never, Note>(({ context, event, enqueue }) => {
-    const { effects, ...walk } = step({ ...context, effects: [] }, event)
-    enqueue.assign(walk)
+    const { walk, effects } = step({ walk: context, effects: [] }, event)
+    enqueue.assign(() => walk)
     for (const effect of effects)
       switch (effect.do) {
         case 'note':
@@ -188,7 +188,7 @@ export const dialMachine = setup({
   actors: { resolver, dialer },
   actions: {
     begin: carryOn((draft) => draft),
-    wake: carryOn((draft) => ({ ...draft, waking: false })),
+    wake: carryOn(({ walk, effects }) => ({ walk: { ...walk, waking: false }, effects })),
     takeAnswer: carryOn((draft, event) => {
       assertEvent(event, 'resolver.answered')
       return takeAnswer(draft, event.at, event.addresses)
@@ -205,13 +205,13 @@ export const dialMachine = setup({
       return acceptWinner(draft, event)
     }),
     takeFailure: carryOn((draft, event) => {
-      const { attempt, stage } = flyingFor(draft, event) as Flight
+      const { attempt, stage } = flyingFor(draft.walk, event) as Flight
       return takeFailure(draft, event.at, attempt, causeOf(event, stage))
     }),
     abandon: carryOn((draft, event) => abandon(draft, event.at)),
     takeLoss: carryOn((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), false)),
     takeLateLoss: carryOut((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), true)),
-    takeStop: carryOut((draft) => ({ ...draft, stopped: true })),
+    takeStop: carryOut(({ walk, effects }) => ({ walk: { ...walk, stopped: true }, effects })),
   },
   guards: {
     isCurrentQuery: ({ context, event }) => 'query' in event && context.lookup?.query === event.query,

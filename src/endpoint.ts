@@ -22,9 +22,14 @@ export interface Endpoint extends Address {
 const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 const ZONE = /^[!-~]{1,15}$/ // IFNAMSIZ is 16 with its NUL
 
+// IPv6 that is canonical as it stands, which most of it is: one `::`, no group that is 0, and no zero to drop.
+const GROUPS = '(?:[1-9a-f][\\da-f]{0,3}(?::[1-9a-f][\\da-f]{0,3})*)?'
+const CANONICAL = new RegExp(`^(?!(?:[^:]*:){7})${GROUPS}::${GROUPS}$`)
+
 /** Reads a literal address; `undefined` when the text is no strict literal (then it is a name, or nonsense). */
 export function parseAddress(text: string): Address | undefined {
   if (QUAD.test(text)) return { family: 'ipv4', address: text }
+  if (CANONICAL.test(text)) return { family: 'ipv6', address: text }
   const [bare = '', zone, ...rest] = text.split('%')
   if (rest.length > 0 || (zone !== undefined && !ZONE.test(zone)) || !bare.includes(':')) return undefined
   // ipaddr.js turns `::1.2.3.4` into a mapped address, so the quad at the end is written as hexadecimal groups first.

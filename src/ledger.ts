@@ -140,22 +140,40 @@ export function record(ledger: Ledger, note: Note): Ledger {
     case 'query.started':
       return count(ledger, 'queries')
     case 'query.failed': {
-      const entry = { attempt: null, candidate: null, remote: note.remote, startedAt: at, hops: [], stages: {} }
-      return count(append(ledger, { ...entry, endedAt: at, outcome: 'failed', failure: note.failure }), 'failedQueries')
+      const { remote, failure } = note
+      const entry: LedgerEntry = {
+        attempt: null,
+        candidate: null,
+        remote,
+        startedAt: at,
+        hops: [],
+        stages: {},
+        endedAt: at,
+        outcome: 'failed',
+        failure,
+      }
+      return count(append(ledger, entry), 'failedQueries')
     }
     case 'candidate.skipped': {
-      const entry = { ...entryOf(note.candidate), attempt: null, remote: note.remote, startedAt: at, stages: {} }
-      return count(append(ledger, { ...entry, outcome: 'skipped', failure: note.failure }), 'skipped')
-    }
-    case 'attempt.started': {
-      const entry = {
-        ...entryOf(note.candidate),
-        attempt: note.attempt,
-        remote: note.remote,
+      const { remote, failure } = note
+      const { candidate, hops } = targetOf(note.candidate)
+      const entry: LedgerEntry = {
+        candidate,
+        hops,
+        attempt: null,
+        remote,
         startedAt: at,
         stages: {},
+        outcome: 'skipped',
+        failure,
       }
-      return count(append(ledger, { ...entry, outcome: 'open' }), 'attempts')
+      return count(append(ledger, entry), 'skipped')
+    }
+    case 'attempt.started': {
+      const { attempt, remote } = note
+      const { candidate, hops } = targetOf(note.candidate)
+      const entry: LedgerEntry = { candidate, hops, attempt, remote, startedAt: at, stages: {}, outcome: 'open' }
+      return count(append(ledger, entry), 'attempts')
     }
     case 'attempt.opened':
       return amend(ledger, note.attempt, (entry) => stage(entry, 'opened', at, note.local))
@@ -197,7 +215,7 @@ export function headlineOf(ledger: Ledger): Failure | undefined {
   return (ledger.last.find(failed) ?? ledger.last.find((entry) => entry.outcome === 'skipped'))?.failure
 }
 
-function entryOf(candidate: Candidate | null): Pick<LedgerEntry, 'candidate' | 'hops'> {
+function targetOf(candidate: Candidate | null): Pick<LedgerEntry, 'candidate' | 'hops'> {
   if (!candidate) return { candidate: null, hops: [] }
   const { transport, family, address, port, hops } = candidate
   return { candidate: { transport, family, address, port }, hops }
@@ -218,16 +236,26 @@ function amend(ledger: Ledger, attempt: number, change: (entry: LedgerEntry) => 
   return found ? { ...ledger, current: ledger.current.with(index, change(found)) } : ledger
 }
 
-function stage(entry: LedgerEntry, name: keyof LedgerEntry['stages'], at: number, local?: Endpoint): LedgerEntry {
-  const { opened } = entry.stages
-  // The usual one is written out: V8 gives what is spread and then grown a shape of its own, 140 bytes for each entry.
-  const stages =
-    name === 'connected' && opened !== undefined ? { opened, connected: at } : { ...entry.stages, [name]: at }
-  return { ...entry, stages, ...(local && { local }) }
+// Entries are written out, as is whatever else is made often: V8 gives what is spread and then grown hidden classes of
+// its own, each time, and these cost more than the entry.
+function stage(entry: LedgerEntry, name: keyof LedgerEntry['stages'], at: number, where?: Endpoint): LedgerEntry {
+  const { candidate, hops, attempt, remote, startedAt, outcome } = entry
+  const local = where ?? entry.local
+  const stages = stagesOf(entry, name, at)
+  return { candidate, hops, attempt, remote, startedAt, stages, outcome, ...(local && { local }) }
 }
 
-function end(ledger: Ledger, attempt: number, at: number, outcome: Outcome, failure: Failure): Ledger {
-  return amend(ledger, attempt, (entry) => ({ ...entry, endedAt: at, outcome, failure }))
+function stagesOf({ stages }: LedgerEntry, name: keyof LedgerEntry['stages'], at: number): LedgerEntry['stages'] {
+  const { opened } = stages
+  if (name === 'opened' && opened === undefined) return { opened: at }
+  if (name === 'connected' && opened !== undefined) return { opened, connected: at }
+  return { ...stages, [name]: at }
+}
+
+function end(ledger: Ledger, attempt: number, endedAt: number, outcome: Outcome, failure: Failure): Ledger {
+  return amend(ledger, attempt, ({ candidate, hops, remote, startedAt, stages, local }) => {
+    return { candidate, hops, attempt, remote, startedAt, stages, outcome, ...(local && { local }), endedAt, failure }
+  })
 }
 
 /** What still flew is cancelled; what was held ends as it was. */

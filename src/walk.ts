@@ -72,14 +72,30 @@ export type Effect =
   | { readonly do: 'wake'; readonly ms: number }
   | { readonly do: 'sleep' }
 
-/** A walk in the midst of a step. */
-export interface Draft extends Walk {
+/** A walk in the midst of a step, and what the step leaves behind so far. */
+export interface Draft {
+  readonly walk: Walk
   readonly effects: readonly Effect[]
 }
 
-export function newWalk(input: WalkInput): Walk {
-  const round = newRound(input.config, input.seed, input.first)
-  return { ...input, round, lookup: null, waking: false, stopped: false, lost: null, fatal: null }
+// Written out, as is whatever else is made often: V8 gives what is spread and then grown hidden classes of its own, each
+// time, and these cost more than the object.
+export function newWalk({ config, seed, release, starting, first, numbers, ledger }: WalkInput): Walk {
+  return {
+    config,
+    seed,
+    release,
+    starting,
+    first,
+    numbers,
+    ledger,
+    round: newRound(config, seed, first),
+    lookup: null,
+    waking: false,
+    stopped: false,
+    lost: null,
+    fatal: null,
+  }
 }
 
 export const flightOf = ({ round }: Walk, attempt: number | undefined): Flight | undefined =>
@@ -91,19 +107,22 @@ export const remoteOf = ({ config }: Walk, { remote }: Candidate): Remote => con
 const lookupIn = ({ lookup }: Walk) => lookup as NonNullable<Walk['lookup']>
 const heldIn = ({ round }: Walk) => round.held as NonNullable<Round['held']>
 
-function step(now: Draft, change: Partial<Walk>, effects: readonly Effect[], ...notes: readonly Note[]): Draft {
+function step(
+  { walk, effects }: Draft,
+  change: Partial<Walk>,
+  more: readonly Effect[],
+  ...notes: readonly Note[]
+): Draft {
   return {
-    ...now,
-    ...change,
-    effects: [...now.effects, ...effects, ...notes.map((note) => ({ do: 'note', note }) as const)],
-    ledger: notes.reduce(record, now.ledger),
+    walk: { ...walk, ...change, ledger: notes.reduce(record, walk.ledger) },
+    effects: [...effects, ...more, ...notes.map((note) => ({ do: 'note', note }) as const)],
   }
 }
 
 /** Asks the policy until it says `wait`: the only place that starts anything. */
 export function proceed(draft: Draft, at: number): Draft {
   for (let now = draft; ;) {
-    const { config, round, lookup, fatal } = now
+    const { config, round, lookup, fatal } = now.walk
     if (fatal) return now
     const wanted = nextStep(config.pacing, viewOf(round, config, lookup !== null, at))
     if (wanted.do === 'wait') return wakeIn(now, wanted.ms)
@@ -117,26 +136,29 @@ export function proceed(draft: Draft, at: number): Draft {
 
 /** When the policy wants to be asked again; null: not before something happens. */
 function wakeIn(now: Draft, ms: number | null): Draft {
-  const before: Effect[] = now.waking ? [{ do: 'sleep' }] : []
+  const { waking } = now.walk
+  if (ms === null && !waking) return now
+  const before: Effect[] = waking ? [{ do: 'sleep' }] : []
   if (ms === null) return step(now, { waking: false }, before)
   return step(now, { waking: true }, [...before, { do: 'wake', ms }])
 }
 
 /** `since`: a repeated look-up keeps the time of its first. */
 function ask(now: Draft, at: number, lookup: Lookup, since = at): Draft {
-  const { config, seed, numbers } = now
+  const { config, seed, numbers } = now.walk
   const query = numbers.query + 1
-  const { transport, families } = lookup
+  const { remote, of, transport, families } = lookup
   const host = askedHost(lookup, config, seed, query)
-  const change = { numbers: { ...numbers, query }, lookup: { ...lookup, query, since, failed: false } }
+  const asked = { remote, of, host: lookup.host, transport, families, query, since, failed: false }
   const input = { query, host, transport, families }
-  const started: Note = { type: 'query.started', at, query, remote: refOf(config, lookup.remote), host, families }
+  const started: Note = { type: 'query.started', at, query, remote: refOf(config, remote), host, families }
+  const change = { numbers: { query, attempt: numbers.attempt }, lookup: asked }
   return step(now, change, [{ do: 'ask', input, timeout: config.resolveTimeout }], started)
 }
 
 /** Takes the remote whose turn it is, and all of whose names are known. */
 function takeRemote(now: Draft, at: number): Draft {
-  const { config, round } = now
+  const { config, round } = now.walk
   const item = round.agenda[round.cursor] as Round['agenda'][number]
   const remote = refOf(config, item.remote)
   const expanded = expand(round, config)
@@ -145,11 +167,11 @@ function takeRemote(now: Draft, at: number): Draft {
 }
 
 function startAttempt(now: Draft, at: number): Draft {
-  const { config, numbers } = now
+  const { config, numbers } = now.walk
   const attempt = numbers.attempt + 1
-  const { round, flight } = startNext(now.round, attempt, at)
+  const { round, flight } = startNext(now.walk.round, attempt, at)
   const { candidate } = flight
-  const { confirm: confirmation, connectTimeout: deadline } = remoteOf(now, candidate)
+  const { confirm: confirmation, connectTimeout: deadline } = remoteOf(now.walk, candidate)
   const input = { attempt, candidate, local: bindingOf(round, config, candidate), confirmation }
   const remote = refOf(config, candidate.remote)
   const started: Note = { type: 'attempt.started', at, attempt, remote, candidate }
@@ -157,46 +179,46 @@ function startAttempt(now: Draft, at: number): Draft {
 }
 
 export function takeAnswer(now: Draft, at: number, addresses: readonly string[]): Draft {
-  const lookup = lookupIn(now)
+  const lookup = lookupIn(now.walk)
   if (addresses.length === 0) return takeLookupFailure(now, at, failure('NO_ADDRESS', 'resolve'))
   const { query } = lookup
-  const round = answered(now.round, lookup, { addresses })
+  const round = answered(now.walk.round, lookup, { addresses })
   const told: Note = { type: 'query.answered', at, query, addresses }
   return step(now, { lookup: null, round }, [{ do: 'endQuery', query }], told)
 }
 
 export function takeLookupFailure(now: Draft, at: number, why: Failure): Draft {
-  const { config, starting } = now
-  const lookup = lookupIn(now)
-  const round = answered(now.round, lookup, { failure: why })
+  const { config, starting } = now.walk
+  const lookup = lookupIn(now.walk)
+  const round = answered(now.walk.round, lookup, { failure: why })
   // What waits to be repeated was told when it failed.
-  const told = lookup.failed ? [] : [lookupFailed(now, at, why)]
+  const told = lookup.failed ? [] : [lookupFailed(now.walk, at, why)]
   const ended = step(now, { lookup: null, round }, [{ do: 'endQuery', query: lookup.query }], ...told)
   // `resolv-retry 0`; but who leaves a name on purpose has not failed.
   if (config.resolvRetry !== 0 || !starting || why.code === 'NEXT') return ended
   const fatal = { ...why, message: `${lookup.host}: ${why.message}` }
-  return cancel(step(ended, { fatal }, []), at, ended.round.flying, 'the start failed')
+  return cancel(step(ended, { fatal }, []), at, ended.walk.round.flying, 'the start failed')
 }
 
 /** The name will be asked for again, after a pause. */
 export function postponeLookup(now: Draft, at: number, why: Failure): Draft {
-  const lookup = lookupIn(now)
+  const lookup = lookupIn(now.walk)
   const { query } = lookup
   const effects: Effect[] = [
     { do: 'endQuery', query },
     { do: 'askLater', query },
   ]
-  return step(now, { lookup: { ...lookup, failed: true } }, effects, lookupFailed(now, at, why))
+  return step(now, { lookup: { ...lookup, failed: true } }, effects, lookupFailed(now.walk, at, why))
 }
 
 export function repeatLookup(now: Draft, at: number): Draft {
-  const lookup = lookupIn(now)
+  const lookup = lookupIn(now.walk)
   return ask(now, at, lookup, lookup.since)
 }
 
-function lookupFailed(now: Walk, at: number, why: Failure): Note {
-  const { query, remote } = lookupIn(now)
-  return { type: 'query.failed', at, query, remote: refOf(now.config, remote), failure: why }
+function lookupFailed(walk: Walk, at: number, why: Failure): Note {
+  const { query, remote } = lookupIn(walk)
+  return { type: 'query.failed', at, query, remote: refOf(walk.config, remote), failure: why }
 }
 
 type Progress = Exclude<DialerSays, { readonly type: 'attempt.failed' | 'attempt.lost' }> & { readonly at: number }
@@ -204,9 +226,9 @@ type Progress = Exclude<DialerSays, { readonly type: 'attempt.failed' | 'attempt
 export function takeProgress(now: Draft, event: Progress): Draft {
   switch (event.type) {
     case 'attempt.opened':
-      return step(now, { round: reach(now.round, event.attempt, 'connect') }, [], event)
+      return step(now, { round: reach(now.walk.round, event.attempt, 'connect') }, [], event)
     case 'attempt.connected':
-      return step(now, { round: reach(now.round, event.attempt, 'confirm') }, [], event)
+      return step(now, { round: reach(now.walk.round, event.attempt, 'confirm') }, [], event)
     case 'attempt.negotiated':
     case 'attempt.confirmed':
       return step(now, {}, [], event)
@@ -218,10 +240,10 @@ export function acceptWinner(draft: Draft, event: Progress): Draft {
   const { at, attempt } = event
   const confirmed = event.type === 'attempt.confirmed'
   const now = wakeIn(takeProgress(draft, event), null)
-  const losers = now.round.flying.filter((flight) => flight.attempt !== attempt)
+  const losers = now.walk.round.flying.filter((flight) => flight.attempt !== attempt)
   const effects: Effect[] = [{ do: 'accept', attempt }]
-  if (now.lookup) effects.push({ do: 'endQuery', query: now.lookup.query })
-  const change = { round: win(now.round, attempt, at, confirmed), lookup: null, starting: false }
+  if (now.walk.lookup) effects.push({ do: 'endQuery', query: now.walk.lookup.query })
+  const change = { round: win(now.walk.round, attempt, at, confirmed), lookup: null, starting: false }
   const won = step(now, change, effects, { type: 'attempt.won', at, attempt, confirmed })
   return step(cancel(won, at, losers, `attempt ${attempt} won`), {}, [{ do: 'tellWon', attempt }])
 }
@@ -236,20 +258,20 @@ function cancel(now: Draft, at: number, flights: readonly Flight[], because: str
 
 export function takeFailure(now: Draft, at: number, attempt: number, why: Failure): Draft {
   const failed: Note = { type: 'attempt.failed', at, attempt, failure: why }
-  return step(now, { round: drop(now.round, attempt) }, [{ do: 'endAttempt', attempt }], failed)
+  return step(now, { round: drop(now.walk.round, attempt) }, [{ do: 'endAttempt', attempt }], failed)
 }
 
 /** What is in flight fails; with nothing in flight, the look-up does. */
 export function abandon(draft: Draft, at: number): Draft {
-  const { flying } = draft.round
+  const { flying } = draft.walk.round
   if (flying.length === 0) return takeLookupFailure(draft, at, failure('NEXT', 'resolve'))
   return flying.reduce((now, { attempt, stage }) => takeFailure(now, at, attempt, failure('NEXT', stage)), draft)
 }
 
 /** `kept`: it lived long enough to have been a success; otherwise the round goes on. */
 export function takeLoss(now: Draft, at: number, why: Failure, kept: boolean): Draft {
-  const { attempt, candidate } = heldIn(now)
-  const change = { round: { ...now.round, held: null }, lost: kept ? candidate : null }
+  const { attempt, candidate } = heldIn(now.walk)
+  const change = { round: { ...now.walk.round, held: null }, lost: kept ? candidate : null }
   const lost: Note = { type: 'attempt.lost', at, attempt, failure: why, kept }
   const after = step(now, change, [{ do: 'endAttempt', attempt }], lost)
   return kept ? after : step(after, {}, [{ do: 'tellResumed' }])

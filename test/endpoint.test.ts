@@ -88,6 +88,18 @@ describe('parseAddress', () => {
       }),
     )
   })
+
+  test('a `::` anywhere, of whatever length, is spelled as RFC 5952 says', () => {
+    const groups = fc.array(fc.constantFrom('0', '1', 'a0', '0a', 'ffff', 'DB8'), { maxLength: 8 })
+    fc.assert(
+      fc.property(groups, groups, (head, tail) => {
+        const text = `${head.join(':')}::${tail.join(':')}`
+        const spelled = URL.canParse(`http://[${text}]/`) ? new URL(`http://[${text}]/`).hostname : undefined
+        expect(parseAddress(text)?.address).toBe(spelled?.slice(1, -1))
+      }),
+      { numRuns: 2000 },
+    )
+  })
 })
 
 describe('unmap', () => {

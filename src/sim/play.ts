@@ -90,7 +90,8 @@ export function play<Said extends Note | ServerNote, Seen extends Run>(
   }
   const leaks = leaksOf(run.world, root.system)
   if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
-  return { ...tape.outcome(scenario.untilMs), ...harvest, trace: tape.lines }
+  const { outcome, atMs, ...rest } = tape.outcome(scenario.untilMs)
+  return { outcome, atMs, ...rest, ...harvest, trace: tape.lines }
 }
 
 function live<Said extends Note | ServerNote, Seen extends Run>(

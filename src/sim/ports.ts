@@ -62,11 +62,11 @@ export class Ports {
   ): Endpoint | Failure {
     const address = parseAddress(local.address ?? WILDCARD[family])
     if (!address || address.family !== family) return failure('EINVAL', 'open')
-    const scripted = this.#binds.get(`${formatEndpoint({ ...address, port: local.port })}/${transport}`)
+    const endpoint = endpointOf(address, local.port)
+    const scripted = this.#binds.get(`${formatEndpoint(endpoint)}/${transport}`)
     if (scripted !== undefined) return failure(scripted, 'open')
     if (!isWildcard(address) && !this.isOwn(address)) return failure('EADDRNOTAVAIL', 'open')
     if (local.port === 0) return this.#freePort(transport, address) ?? failure('EADDRINUSE', 'open')
-    const endpoint = { ...address, port: local.port }
     return this.#isTaken(transport, endpoint) ? failure('EADDRINUSE', 'open') : endpoint
   }
 
@@ -79,7 +79,7 @@ export class Ports {
     const own = this.#own.filter((self) => self.family === remote.family)
     const address = own.find((self) => self.address === remote.address) ?? own[0]
     if (!address) return failure('ENETUNREACH', 'connect')
-    if (bound) return { ...address, port: bound.port }
+    if (bound) return endpointOf(address, bound.port)
     return this.#freePort(transport, address) ?? failure('EADDRNOTAVAIL', 'connect')
   }
 
@@ -96,7 +96,7 @@ export class Ports {
 
   #freePort(transport: Transport, address: Address): Endpoint | undefined {
     for (let tries = FIRST_PORT; tries <= LAST_PORT; tries++) {
-      const endpoint = { ...address, port: this.#port }
+      const endpoint = endpointOf(address, this.#port)
       this.#port = this.#port === LAST_PORT ? FIRST_PORT : this.#port + 1
       if (!this.#isTaken(transport, endpoint)) return endpoint
     }
@@ -109,6 +109,8 @@ export class Ports {
     return false
   }
 }
+
+const endpointOf = ({ family, address }: Address, port: number): Endpoint => ({ family, address, port })
 
 // Every v6 socket is v6-only, so the families never clash.
 const portKey = (transport: Transport, { family, port }: Endpoint) => `${transport} ${family} ${port}`

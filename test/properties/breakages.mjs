@@ -15,8 +15,8 @@ export const breakages = [
     id: 'C1',
     what: 'a name that waits to be repeated fails twice',
     file: 'src/walk.ts',
-    search: 'lookup.failed ? [] : [lookupFailed(now, at, why)]',
-    replace: '[lookupFailed(now, at, why)]',
+    search: 'lookup.failed ? [] : [lookupFailed(now.walk, at, why)]',
+    replace: '[lookupFailed(now.walk, at, why)]',
   },
   {
     id: 'C2',

@@ -300,8 +300,14 @@ export function brokenBy(
 
 // --- what several of them look at ---
 
-const isEnd = ({ type }: Note) =>
-  ['attempt.failed', 'attempt.cancelled', 'attempt.lost', 'query.answered', 'query.failed'].includes(type)
+const ENDS: ReadonlySet<Note['type']> = new Set([
+  'attempt.failed',
+  'attempt.cancelled',
+  'attempt.lost',
+  'query.answered',
+  'query.failed',
+])
+const isEnd = ({ type }: Note) => ENDS.has(type)
 
 function subjectOf(note: Note): string | undefined {
   if ('attempt' in note) return `attempt ${note.attempt}`
@@ -311,7 +317,8 @@ function subjectOf(note: Note): string | undefined {
 const endsOf = (notes: readonly Note[]) => notes.filter(isEnd).map((note) => subjectOf(note) ?? '')
 
 function repeated(subjects: readonly string[]): string | undefined {
-  const twice = subjects.find((subject, i) => subjects.indexOf(subject) !== i)
+  const seen = new Set<string>()
+  const twice = subjects.find((subject) => seen.size === seen.add(subject).size)
   return twice === undefined ? undefined : `${twice} ended twice`
 }
 
@@ -328,17 +335,22 @@ function unended(notes: readonly Note[]): string | undefined {
 }
 
 function startsOf(notes: readonly Note[]) {
-  return new Map(notes.flatMap((note) => (note.type === 'attempt.started' ? [[note.attempt, note] as const] : [])))
+  return new Map(notes.filter((note) => note.type === 'attempt.started').map((note) => [note.attempt, note]))
 }
 
 function boundAttempts({ scenario, notes }: Pick<Observation, 'scenario' | 'notes'>): ReadonlySet<number> {
+  if (scenario.config.remotes.every(({ local }) => !local)) return new Set()
   const bound = [...startsOf(notes)].filter(([, { candidate }]) => scenario.config.remotes[candidate.remote]?.local)
   return new Set(bound.map(([attempt]) => attempt))
 }
 
 function grouped(sockets: readonly Life[]): Map<number, Life[]> {
   const groups = new Map<number, Life[]>()
-  for (const socket of sockets) groups.set(socket.attempt, [...(groups.get(socket.attempt) ?? []), socket])
+  for (const socket of sockets) {
+    const group = groups.get(socket.attempt)
+    if (group) group.push(socket)
+    else groups.set(socket.attempt, [socket])
+  }
   return groups
 }
 

@@ -25,6 +25,8 @@ export interface PlayedRound {
   /** Remotes in the order in which their candidates were first tried; the one that was lost does not count. */
   readonly remotes: number[]
   readonly answers: Map<string, readonly string[] | 'failed'>
+  /** What `plannedOf` found out, by remote; the round is over by then. */
+  readonly planned: Map<number, readonly string[] | undefined>
   readonly notes: Note[]
   end: 'failed' | 'ended' | undefined
 }
@@ -53,6 +55,7 @@ export function roundsOf(notes: readonly Note[], { config: { remotes } }: Client
           tried: [],
           remotes: [],
           answers: new Map(),
+          planned: new Map(),
           notes: [],
           end: undefined,
         }
@@ -108,11 +111,12 @@ export function remoteOrder({ config: { remotes, remoteRandom }, seed }: ClientS
 }
 
 /** The candidates of a remote in this round; `undefined` where a name is not answered (yet). */
-export function plannedOf(
-  round: PlayedRound,
-  { config }: ClientScenario,
-  index: number,
-): readonly string[] | undefined {
+export function plannedOf(round: PlayedRound, scenario: ClientScenario, index: number): readonly string[] | undefined {
+  if (!round.planned.has(index)) round.planned.set(index, plan(round, scenario, index))
+  return round.planned.get(index)
+}
+
+function plan(round: PlayedRound, { config }: ClientScenario, index: number): readonly string[] | undefined {
   const remote = config.remotes[index] as Remote
   const own = remote.local?.host
   const locals = own === undefined ? undefined : parseAddress(own) ? [own] : round.answers.get(`local ${index}`)

@@ -9,7 +9,7 @@ import type { Clock, Limits } from './actors.ts'
 import { Admission, type Refusal } from './admission.ts'
 import type { Guest } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
-import { Expiry } from './expiry.ts'
+import { Expiry, type Touched } from './expiry.ts'
 import { failure } from './failure.ts'
 import { guestsOf } from './handles.ts'
 import type { ServerNote } from './roster.ts'
@@ -24,7 +24,7 @@ const UDP_HEADER = 8
 /** What the host does with whom is let in. Called last, when all is in order: a throw is the host's, and breaks nothing. */
 export interface Reception {
   /** TCP clients for which this process has descriptors; no limit without it. Asked at each arrival. */
-  readonly maxTcp?: number
+  readonly maxTcp?: number | undefined
   connected(arrival: { readonly peer: number; readonly listener: number; readonly guest: Guest }): void
   heard(message: Message): void
 }
@@ -54,19 +54,17 @@ export interface House {
   emptied(): void
 }
 
-export interface Client {
+export interface Client extends Touched<Client> {
   readonly number: number
   readonly house: House
   readonly guest: Guest
-  since: number
 }
 
-export interface Peer {
+export interface Peer extends Touched<Peer> {
   readonly number: number
   readonly house: House
   readonly listener: number
   readonly key: string
-  since: number
 }
 
 const acceptors = new WeakMap<object, Acceptor>()
@@ -116,11 +114,12 @@ export class Acceptor {
     const client: Client = { number: ++this.#numbers, house, guest, since: 0 }
     house.clients.add(client)
     this.#guests.set(client.number, guest)
+    this.#silent?.touch(client)
     guest.watch(() => {
       if (this.#remove(client)) house.emit({ type: 'peer.closed', peer: client.number })
     })
     house.emit({ type: 'peer.accepted', peer: client.number, listener, remote })
-    this.#awaitByte(client)
+    this.#limitSilent()
     // Whoever heard of it may have stopped the server by now.
     if (house.clients.has(client)) this.#reception.connected({ peer: client.number, listener, guest })
   }
@@ -175,14 +174,12 @@ export class Acceptor {
     house.emit({ type: 'peer.refused', listener, remote: remote ?? null, failure: failure(refusal, 'accept') })
   }
 
-  /** A client that has sent nothing yet joins the others, of whom the oldest makes room. */
-  #awaitByte(client: Client): void {
-    if (!this.#silent) return
-    this.#silent.touch(client)
-    if (this.#silent.size <= this.#maxPending) return
-    for (const other of this.#silent) if (other.guest.hasSpoken()) this.#silent.forget(other)
-    const [oldest] = this.#silent
-    if (oldest && this.#silent.size > this.#maxPending) this.#drop(oldest, 'MAX_PENDING')
+  /** When there are too many, the oldest makes room for the one that has come last. */
+  #limitSilent(): void {
+    if (!this.#silent || this.#silent.line.size <= this.#maxPending) return
+    const { line } = this.#silent
+    for (const other of line) if (other.guest.hasSpoken()) this.#silent.forget(other)
+    if (line.oldest && line.size > this.#maxPending) this.#drop(line.oldest, 'MAX_PENDING')
   }
 
   #drop(client: Client, code: 'MAX_PENDING' | 'HAND_WINDOW' | 'GRACE'): void {

@@ -8,6 +8,7 @@
 import type { Limits } from './actors.ts'
 import type { Rate } from './config/server-schema.ts'
 import type { Address, Transport } from './endpoint.ts'
+import { Line, type Linked } from './line.ts'
 
 /** Sources that are remembered, the last seen ones; with a `count` above 64 fewer, so that all their times fit in 32 MiB. */
 const MAX_SOURCES = 65_536
@@ -68,33 +69,41 @@ class Window {
   }
 }
 
-/** A window for each source, the one that was seen last at the end. */
+interface Source extends Linked<Source> {
+  readonly name: string
+  readonly window: Window
+}
+
+/** A window for each of the sources that were seen last. */
 class Sources {
   readonly #rate: Rate
   readonly #limit: number
-  readonly #windows = new Map<string, Window>()
+  readonly #sources = new Map<string, Source>()
+  readonly #line = new Line<Source>()
 
   constructor(rate: Rate) {
     this.#rate = rate
     this.#limit = Math.min(MAX_SOURCES, Math.floor(MAX_TIMES / rate.count))
   }
 
+  /** `false`: it has had its share. */
   take(from: Address, now: number): boolean {
-    const source = sourceOf(from)
-    const window = this.#windows.get(source) ?? new Window(this.#rate)
-    this.#windows.delete(source)
-    this.#windows.set(source, window)
-    if (this.#windows.size > this.#limit) this.#forgetOldest()
+    const { window } = this.#see(sourceOf(from))
     if (!window.hasRoom(now)) return false
     window.take(now)
     return true
   }
 
-  #forgetOldest(): void {
-    for (const source of this.#windows.keys()) {
-      this.#windows.delete(source)
-      return
+  #see(name: string): Source {
+    let source = this.#sources.get(name)
+    if (!source) this.#sources.set(name, (source = { name, window: new Window(this.#rate) }))
+    this.#line.touch(source)
+    const { oldest, size } = this.#line
+    if (oldest && size > this.#limit) {
+      this.#line.remove(oldest)
+      this.#sources.delete(oldest.name)
     }
+    return source
   }
 }
 

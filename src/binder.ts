@@ -90,7 +90,8 @@ class Binder implements House {
   }
 
   #bind(listener: number, endpoint: Endpoint): void {
-    this.#giveUp(listener)
+    const before = this.#berths.get(listener)
+    if (before) this.#close(before)
     const berth: Berth = { listener, endpoint, socket: undefined, isBound: false, shortages: 0, timer: undefined }
     this.#berths.set(listener, berth)
     this.#open(berth)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { closeHandles, handlesOf } from '../src/handles.ts'
+import { closeHandles, guestsOf, handlesOf, listenersOf } from '../src/handles.ts'
 import type { WireSocket } from '../src/wire.ts'
+import { ALICE, FakeGuest } from './harbour.ts'
 
 const socketOf = (closed: string[], name: string): WireSocket => ({
   handle: name,
@@ -24,4 +25,14 @@ test('the closer of last resort closes everything of one system, once', () => {
   closeHandles(one)
   expect(closed).toEqual(['a', 'b'])
   expect([handlesOf(one).size, handlesOf(other).size]).toEqual([0, 1])
+})
+
+test('it closes listeners and the clients that they let in, too', () => {
+  const [system, closed, guest] = [{}, [] as string[], new FakeGuest(ALICE)]
+  listenersOf(system).set(1, socketOf(closed, 'listener'))
+  guestsOf(system).set(1, guest)
+  closeHandles(system)
+  closeHandles(system)
+  expect([closed, guest.closes]).toEqual([['listener'], 1])
+  expect([listenersOf(system).size, guestsOf(system).size]).toEqual([0, 0])
 })

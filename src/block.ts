@@ -212,9 +212,8 @@ export function takeBound(draft: BlockDraft, at: number, listener: number, local
 
 export function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
   const one = listenerIn(draft, listener) as Listener
-  const cause = failure(why.code, 'bind', `${titleOf(draft, one)} cannot be bound: ${why.message}`)
-  const failed = { state: 'failed', failure: cause, failures: one.failures + 1 } as const
-  const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: cause }))
+  const failed = { state: 'failed', failure: why, failures: one.failures + 1 } as const
+  const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: why }))
   return isPortTaken(draft, one, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
 }
 
@@ -244,10 +243,17 @@ function settle(draft: BlockDraft, at: number): BlockDraft {
   if (!isSettled(draft)) return draft
   const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
   const failed = now.listeners.filter(({ state }) => state === 'failed')
-  const fatal = failed.find(({ place }) => place.kind !== 'own')?.failure
-  if (fatal && now.policy === 'all' && !now.told) return fail(now, fatal)
+  const fatal = failed.find(({ place }) => place.kind !== 'own')
+  if (fatal && now.policy === 'all' && !now.told) return fail(now, unboundFailure(now, fatal))
   const postponed = failed.reduce((one, later) => postpone(one, at, later), now)
-  return tellReady(postponed, failed[0]?.failure ?? null)
+  const [first] = failed
+  return tellReady(postponed, first ? unboundFailure(now, first) : null)
+}
+
+/** For who is told of the whole server, and not of each listener. */
+function unboundFailure(now: Block, one: Listener): Failure {
+  const { code, message } = one.failure as Failure
+  return failure(code, 'bind', `${titleOf(now, one)} cannot be bound: ${message}`)
 }
 
 /** An implied wildcard whose family the kernel lacks; that is no failure while another one is bound. */

@@ -116,7 +116,7 @@ export const serverMachine = setup({
       entry: 'openBlocks',
       on: {
         'network.changed': { actions: ['noteNetwork', 'passOn'] },
-        drain: { target: 'draining', actions: ['takeGrace', 'passOn'] },
+        drain: { target: 'draining', actions: ['noteDraining', 'takeGrace', 'passOn'] },
       },
       initial: 'starting',
       states: {
@@ -134,7 +134,6 @@ export const serverMachine = setup({
       },
     },
     draining: {
-      entry: 'noteDraining',
       always: { guard: 'isClosed', target: 'stopped' },
       after: { grace: { actions: 'evict' } },
       on: { 'block.closed': { actions: 'takeClosed' } },

@@ -355,7 +355,7 @@ describe('the end', () => {
     on.drained(1)
     expect(on.output()).toBeUndefined()
     on.drained(0)
-    expect(on.lines()).toEqual(['0 listener 1 closed', '0 listener 2 closed', '0 server draining', '0 server stopped'])
+    expect(on.lines()).toEqual(['0 server draining', '0 listener 1 closed', '0 listener 2 closed', '0 server stopped'])
     expect(on.output()).toEqual({ outcome: 'stopped', failure: null })
     expect(on.leaks()).toEqual(NOTHING_LEFT)
   })

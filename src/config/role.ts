@@ -28,11 +28,10 @@ export function roleOf(entries: readonly Entry[]): Role {
 /** What is wrong about the role itself. `start` is the place of what has no other. */
 export function judgeRole(role: Role, entries: readonly Entry[], issues: IssueList, start: Place): void {
   const mode = finder(entries)('mode')
-  const word = wordOf(mode)
-  if (mode && word !== undefined && !MODES.has(word)) {
-    const [value] = mode.values
-    error(issues, value?.at ?? mode.at, 'value', `expected client, server or p2p, not "${word}"`)
-  } else if (mode && word === 'server' && role.whose === 'client') {
+  const [word] = mode?.values ?? []
+  if (word && !MODES.has(word.text)) {
+    error(issues, word.at, 'value', `expected client, server or p2p, not "${word.text}"`)
+  } else if (mode && word?.text === 'server' && role.whose === 'client') {
     issues.report(mode.at, misplaced(mode, 'server', role))
   } else if (role.whose === 'peer' && !issues.lostLines) judgePeer(entries, issues, start)
 }

@@ -8,6 +8,7 @@ import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
 import type { Entry, Gathered } from './source.ts'
+import { isScope } from './tokens.ts'
 
 /** A directive that was read and has no effect. */
 export interface Ignored {
@@ -183,7 +184,8 @@ class Sorter {
     }
     if (count >= min && count <= max) return true
     const extra = values[max]
-    const wanted = count > max ? `"${name}" takes ${counted(max)}` : `"${name}" needs ${counted(min)}`
+    const most = min < max && max > 1 ? `at most ${max} values` : counted(max)
+    const wanted = count > max ? `"${name}" takes ${most}` : `"${name}" needs ${counted(min)}`
     this.#error(extra?.at ?? at, 'arity', wanted, usage === '' ? undefined : `${name} ${usage}`)
     return false
   }
@@ -208,8 +210,9 @@ class Sorter {
       const hint = name.startsWith('<') ? 'a block opens with <name> alone on its line' : 'is a line above cut in two?'
       return this.#refuse(entry, { code: 'unknown', message: 'this is no directive', hint })
     }
-    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.foreign.keys()])
     const message = `there is no directive "${name}"`
+    if (isScope(name)) return this.#refuse(entry, { code: 'unknown', message, hint: `a block opens with <${name}>` })
+    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.foreign.keys()])
     this.#refuse(entry, { code: 'unknown', message, hint: near === undefined ? undefined : `did you mean "${near}"?` })
   }
 
@@ -240,7 +243,7 @@ function unwrapped(entry: Entry, options: ScopeOptions): Entry {
   return { ...entry, name: name.text, at: name.at, values }
 }
 
-const counted = (n: number) => (n === 0 ? 'no value' : n === 1 ? 'one value' : `at most ${n} values`)
+const counted = (n: number) => (n === 0 ? 'no value' : n === 1 ? 'one value' : `${n} values`)
 
 /** OpenVPN 2.3 wrote `tls-auth [inline] 1` beside the block with the key: two halves of one directive. */
 function joined(a: Entry, b: Entry): Entry | undefined {

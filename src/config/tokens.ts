@@ -50,7 +50,8 @@ export function tokenize(text: string): Tokens {
   return new Scanner(text).scan()
 }
 
-const isScope = (name: string) => name === 'connection' || name === 'listen'
+/** The blocks whose lines are directives. */
+export const isScope = (name: string): boolean => name === 'connection' || name === 'listen'
 const isBlank = (char: string) => char === ' ' || (char >= '\t' && char <= '\r')
 
 class Scanner {

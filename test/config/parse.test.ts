@@ -391,6 +391,12 @@ describe('what has no effect', () => {
     ])
   })
 
+  test('a first pause above the longest that there is by default', () => {
+    expect(said('remote h\nconnect-retry 400')).toEqual([
+      '3:15 warning[value] the longest pause, 300 s, is shorter than the first, and is used for all',
+    ])
+  })
+
   test('proto-force leaves out remotes of the other protocol, with a note', () => {
     const lines = 'remote a 1 udp\nremote b 1 tcp\nproto-force tcp'
     expect(remotesOf(lines).map(({ host }) => host)).toEqual(['b'])

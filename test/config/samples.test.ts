@@ -10,7 +10,7 @@ import { renderIssues } from '../../src/config/render.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
 
 const folder = new URL('samples/', import.meta.url)
-const names = readdirSync(folder).filter((name) => name.endsWith('.ovpn'))
+const names = readdirSync(folder).filter((name) => !name.endsWith('.expected'))
 
 const read = (path: string) => {
   return path === 'ta.key' ? { file: path, text: fakeStaticKey(1) } : { problem: 'no such file' }
@@ -28,7 +28,7 @@ describe.each(names)('%s', (name) => {
     const printed = parsed.config ? printConfig(parsed.config).text : 'no configuration\n'
     const ignored = parsed.ignored.map(({ name }) => name).join(' ')
     const seen = `${printed}\n# ignored: ${ignored}\n\n${renderIssues(parsed.issues)}\n`
-    await expect(seen).toMatchFileSnapshot(`samples/${name.replace('.ovpn', '.expected')}`)
+    await expect(seen).toMatchFileSnapshot(`samples/${name.replace(/\.\w+$/, '.expected')}`)
   })
 
   test('prints and parses back to the same configuration, and prints the same again', () => {

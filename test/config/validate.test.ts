@@ -134,3 +134,56 @@ describe('a bad object is told about by its path', () => {
     expect(shown(input)).toEqual([': error[value] this object cannot be read'])
   })
 })
+
+describe("R8 a server's object", () => {
+  test('gets its defaults, with or without its mode', () => {
+    const { config, issues } = validateConfig({ listen: [{}] })
+    expect(issues).toEqual([])
+    expect(config).toMatchObject({ mode: 'server', listen: [{ proto: 'udp', port: 1194 }], maxClients: 1024 })
+    expect(validateConfig({ mode: 'server', listen: [{}] }).config).toEqual(config)
+  })
+
+  test.each<[string, unknown, string[]]>([
+    ['without blocks', { mode: 'server' }, ['listen: error[value] expected a list']],
+    ['with none', { listen: [] }, ['listen: error[value] expected a list of at least 1']],
+    [
+      'with 65',
+      { listen: Array.from({ length: 65 }, () => ({ port: 0 })) },
+      ['listen: error[value] expected a list of at most 64'],
+    ],
+    [
+      'R1 a literal of the other family',
+      { listen: [{ host: '::', family: 'ipv4' }] },
+      ['listen[0].host: error[R1] :: is no ipv4 address, but ipv4 is forced'],
+    ],
+    [
+      'R1 a mapped address',
+      { listen: [{ host: '::ffff:1.2.3.4' }] },
+      ['listen[0].host: error[R1] a mapped address cannot be bound; the IPv4 address in it is 1.2.3.4'],
+    ],
+    [
+      'two blocks that are alike',
+      { listen: [{}, { proto: 'tcp' }, {}] },
+      ['listen[2]: error[R8] udp *:1194 (listen[0]) and udp *:1194 (listen[2]) cannot both be bound'],
+    ],
+    [
+      'an address under a wildcard',
+      {
+        listen: [
+          { family: 'ipv4', port: 443 },
+          { host: '1.2.3.4', port: 443 },
+        ],
+      },
+      ['listen[1]: error[R8] udp 0.0.0.0:443 (listen[0]) and udp 1.2.3.4:443 (listen[1]) cannot both be bound'],
+    ],
+    [
+      'a rate of nothing',
+      { listen: [{}], connectFreq: { count: 0, window: 1 } },
+      ['connectFreq.count: error[value] expected at least 1'],
+    ],
+    ['a remote', { listen: [{}], remotes: [remote] }, [': error[value] there is no "remotes" here']],
+  ])('%s', (_, input, issues) => {
+    expect(shown(input)).toEqual(issues)
+    expect(validateConfig(input).config).toBeUndefined()
+  })
+})

@@ -52,9 +52,14 @@ function readScenario(file: string): Scenario {
   return parsed.scenario
 }
 
-/** `connected at 35 ms by attempt 3`, `failed at 4 ms: EXHAUSTED at plan`. */
-export function outcomeLine({ outcome, atMs, winner, failure }: ScenarioResult): string {
+/**
+ * `connected at 35 ms by attempt 3`, `failed at 4 ms: EXHAUSTED at plan`, `listening at 0 ms; 2 accepted, 2 live, 1 sent`:
+ * of a server's counters those that are not 0.
+ */
+export function outcomeLine({ outcome, atMs, winner, failure, counters, sent }: ScenarioResult): string {
   const by = winner ? ` by attempt ${winner.attempt}` : ''
   const why = failure ? `: ${failure.code} at ${failure.stage}` : ''
-  return `${outcome} at ${atMs} ms${by}${why}`
+  const counts = Object.entries({ ...counters, sent: sent ?? 0 })
+  const counted = counts.flatMap(([what, n]) => (n > 0 ? `${n} ${what}` : []))
+  return `${outcome} at ${atMs} ms${by}${why}${counted.length > 0 ? `; ${counted.join(', ')}` : ''}`
 }

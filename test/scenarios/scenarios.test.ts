@@ -1,19 +1,31 @@
 /** Every scenario on the virtual network, with its exact trace: to the millisecond, to the byte. */
 import { describe, expect, test } from 'vitest'
-import { ResultSchema } from '../../src/sim/result.ts'
+import { ResultSchema, type ScenarioResult } from '../../src/sim/result.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import { type Catalogued, catalogue, outcomeLine } from './catalogue.ts'
-
-const scenarios = catalogue()
+import { type Catalogued, catalogue, everyScenario, outcomeLine, serverCatalogue } from './catalogue.ts'
 
 describe('scenarios on the virtual network', () => {
-  for (const { name, title, scenario, outcome, trace } of scenarios)
+  for (const { name, title, scenario, outcome, trace } of everyScenario())
     test(`${title} (${name})`, () => {
       const result = runScenario(scenario)
       expect([outcomeLine(result), ...result.trace]).toEqual([outcome, ...trace])
       expect(ResultSchema.parse(result)).toEqual(result)
+      keepsItsBooks(result)
     })
 })
+
+/** Every client is counted once, and a server that is over has nothing bound and nobody there. */
+function keepsItsBooks({ listeners = [], counters, trace }: ScenarioResult): void {
+  if (!counters) return
+  const { accepted, live, dropped, closed } = counters
+  expect(accepted).toBe(live + dropped + closed)
+  const isOver = /server (?:stopped|failed)/.test(trace.at(-1) ?? '')
+  expect(isOver && live > 0).toBe(false)
+  for (const { state, local } of listeners) {
+    expect(isOver && state !== 'closed').toBe(false)
+    expect(local !== null).toBe(state === 'bound')
+  }
+}
 
 const ADDRESS = /\[[\da-f:.]+(?:%\w+)?\](?::\d+)?|[\da-f]*:[\da-f:]*:[\da-f.]*|\d+\.\d+\.\d+\.\d+(?::\d+)?/g
 const familyOf = (address: string) => (/:.*:/.test(address) ? 'ipv6' : 'ipv4')
@@ -29,11 +41,14 @@ function pathOf({ trace }: Catalogued): string {
   return steps.join('\n')
 }
 
-describe('the set', () => {
-  test('has at least 60 scenarios, each with a sentence of its own', () => {
-    expect(scenarios.length).toBeGreaterThanOrEqual(60)
+describe.each([
+  ['clients', catalogue(), 60, ['R1', 'R3', 'R4', 'R6', 'R7']],
+  ['servers', serverCatalogue(), 80, ['R1', 'R2', 'R4', 'R8', 'V1', 'V2', 'V3', 'V8', 'U2']],
+])('the set of %s', (_, scenarios, least, rules) => {
+  test(`has at least ${least} scenarios, each with a sentence of its own`, () => {
+    expect(scenarios.length).toBeGreaterThanOrEqual(least)
     expect(new Set(scenarios.map(({ title }) => title)).size).toBe(scenarios.length)
-    for (const { title } of scenarios) expect(title).toMatch(/^[RSOLC]\d \S/)
+    for (const { title } of scenarios) expect(title).toMatch(/^[RSOLCVU]\d \S/)
   })
 
   test('takes no path twice', () => {
@@ -42,7 +57,7 @@ describe('the set', () => {
     expect([...names.values()].filter((group) => group.length > 1)).toEqual([])
   })
 
-  test.each(['R1', 'R3', 'R4', 'R6', 'R7'])('covers %s', (rule) => {
+  test.each(rules)('covers %s', (rule) => {
     expect(scenarios.filter(({ title }) => title.startsWith(`${rule} `)).length).toBeGreaterThanOrEqual(3)
   })
 })

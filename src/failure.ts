@@ -29,6 +29,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `EXHAUSTED` | every candidate of every allowed round failed |
  * | `BIND_CLASH` | two sockets of one configuration want the same place |
  * | `SIBLING_FAILED` | another socket of the server could not be bound, and `bind-policy all` wants all or none |
+ * | `READY_SOCKET` | a socket that was given to this process cannot be used, or no listener wants it |
  * | `RESTARTED_TOO_OFTEN` | a listener had to be bound again too often |
  * | `MAX_CLIENTS` / `CONNECT_FREQ` / `SOURCE_FREQ` | a client was refused: too many, too fast, too fast from one place |
  * | `FD_BUDGET` | a client was refused: this process may open no more files |

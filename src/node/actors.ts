@@ -2,8 +2,9 @@
 import type { Reception } from '../acceptor.ts'
 import { binderLogic } from '../binder.ts'
 import { dialerLogic } from '../dialer.ts'
+import type { ReadySockets } from '../plugins/plugin.ts'
 import { exchanges, type KeySource } from './confirmations.ts'
-import { nodeDock } from './dock.ts'
+import { dockWith, nodeDock } from './dock.ts'
 import { type Lookup, lookupQueue } from './lookup-queue.ts'
 import { nodeResolver } from './resolver.ts'
 import { nodeWire } from './wire.ts'
@@ -15,16 +16,18 @@ export interface NodeActorsOptions {
   readonly lookup?: Lookup | undefined
   /** Who takes the clients of a server, by the system of its root; without one they are closed as they come. */
   readonly receptionOf?: ((system: object) => Reception | undefined) | undefined
+  /** Sockets that are bound already, for the listeners of one server. */
+  readonly ready?: ReadySockets | undefined
 }
 
 const NO_KEYS: KeySource = { open: () => undefined }
 
 const NOBODY: Reception = { connected: ({ guest }) => guest.close(), heard: () => {} }
 
-export function nodeActors({ vault = NO_KEYS, lookup, receptionOf }: NodeActorsOptions = {}) {
+export function nodeActors({ vault = NO_KEYS, lookup, receptionOf, ready }: NodeActorsOptions = {}) {
   return {
     resolver: nodeResolver(lookup && lookupQueue(lookup)),
     dialer: dialerLogic(nodeWire(), exchanges(vault)),
-    binder: binderLogic(nodeDock, (system) => receptionOf?.(system) ?? NOBODY),
+    binder: binderLogic(ready ? dockWith(ready) : nodeDock, (system) => receptionOf?.(system) ?? NOBODY),
   }
 }

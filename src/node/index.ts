@@ -17,4 +17,5 @@ export {
   type ServerEvents,
   type ServerMessage,
 } from './server.ts'
+export { systemd } from './plugins/systemd.ts'
 export { type LoadOptions, loadConfig } from './load-config.ts'

@@ -4,13 +4,18 @@ import { type ServerOutput, serverLogic } from '../../machines/server.ts'
 import type { Reception } from '../acceptor.ts'
 import type { ServerConfig } from '../config/server-schema.ts'
 import type { Failure } from '../failure.ts'
+import type { ReadySockets, SocketPlugin } from '../plugins/plugin.ts'
+import type { ServerNote } from '../roster.ts'
 import { nodeActors } from './actors.ts'
 import { seedOf } from './checked.ts'
 import { ownAddresses } from './monitor.ts'
+import { readySocketsOf } from './ready-sockets.ts'
 import { Root, type RootListener, type RootOptions } from './root.ts'
 
 export interface ServerRootOptions extends RootOptions {
   readonly actors?: Partial<ListenActors>
+  /** Where sockets come from that are not to be bound here: `[systemd()]`. */
+  readonly plugins?: readonly SocketPlugin[]
 }
 
 type ServerLogic = ReturnType<typeof serverLogic>
@@ -21,16 +26,27 @@ const receptions = new WeakMap<object, Reception>()
 // Making a logic costs more than binding a few sockets does, and nearly everybody uses the same one.
 let ordinary: ServerLogic | undefined
 
-function logicFor({ actors }: ServerRootOptions): ServerLogic {
-  if (!actors && ordinary) return ordinary
-  const logic = serverLogic({ ...nodeActors({ receptionOf: (system) => receptions.get(system) }), ...actors })
-  if (!actors) ordinary = logic
+function logicFor({ actors }: ServerRootOptions, ready: ReadySockets | undefined): ServerLogic {
+  const isOrdinary = !actors && !ready
+  if (isOrdinary && ordinary) return ordinary
+  const logic = serverLogic({ ...nodeActors({ receptionOf: (system) => receptions.get(system), ready }), ...actors })
+  if (isOrdinary) ordinary = logic
   return logic
 }
 
 export class ServerRoot extends Root<ServerLogic> {
+  readonly #ready: ReadySockets | undefined
+  /** Why the sockets of its plugins do not let it serve. */
+  #refusal: Failure | undefined
+
   constructor(config: ServerConfig, options: ServerRootOptions) {
-    super(logicFor(options), { config, seed: seedOf(options.seed), addresses: ownAddresses() }, options)
+    const seed = seedOf(options.seed)
+    const found = readySocketsOf(options.plugins ?? [])
+    const refusal = found && 'code' in found ? found : undefined
+    const ready = found && 'code' in found ? undefined : found
+    super(logicFor(options, ready), { config, seed, addresses: ownAddresses() }, options)
+    this.#ready = ready
+    this.#refusal = refusal
   }
 
   networkChanged(addresses = ownAddresses()): void {
@@ -38,9 +54,18 @@ export class ServerRoot extends Root<ServerLogic> {
   }
 
   override start(listener: RootListener<ServerLogic> & { readonly reception: Reception }): void {
-    receptions.set(this.actor.system, listener.reception)
+    const { reception, ended } = listener
+    if (this.#refusal) return ended(this.broken(this.#refusal))
+    receptions.set(this.actor.system, reception)
     this.watchNetwork()
-    super.start(listener)
+    super.start({ ...listener, ended: (output) => ended(this.#refusal ? this.broken(this.#refusal) : output) })
+  }
+
+  /** Every listener has been tried: whoever has a socket left knows by now that nobody wants it. */
+  protected override follow(note: ServerNote): void {
+    if (note.type === 'server.listening') this.#refusal = this.#ready?.leftOver()
+    if (note.type === 'server.listening' && this.#refusal) this.send({ type: 'stop' })
+    else super.follow(note)
   }
 
   protected broken(why: Failure): ServerOutput {

@@ -9,6 +9,7 @@ import { type AddressInfo, Server, type Socket } from 'node:net'
 import type { DockEvent, DockSocket, Guest } from '../dock.ts'
 import type { Endpoint, Family } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
+import type { ReadySocket } from '../plugins/plugin.ts'
 import { descriptorBudget } from './fd-budget.ts'
 import { bindProblem, endpointOf, systemFailure, WILDCARD } from './kernel.ts'
 
@@ -23,8 +24,9 @@ const CLIENTS_OWN: ReadonlySet<string> = new Set(
 /** One for the process, as its descriptors are; Node's `maxConnections` is each server's own. */
 const mayStay = descriptorBudget()
 
-export function openTcpDock(endpoint: Endpoint, tell: (event: DockEvent) => void): DockSocket {
-  return new TcpDock(endpoint, tell)
+/** `ready`: listens there already. */
+export function openTcpDock(endpoint: Endpoint, tell: (event: DockEvent) => void, ready?: ReadySocket): DockSocket {
+  return new TcpDock(endpoint, tell, ready)
 }
 
 /** Node tells of a closed server when its last client has gone; a listener is gone at once. */
@@ -42,8 +44,9 @@ class TcpDock implements DockSocket {
   readonly #tell: (event: DockEvent) => void
   #state: 'binding' | 'bound' | 'done' = 'binding'
 
-  constructor(endpoint: Endpoint, tell: (event: DockEvent) => void) {
+  constructor(endpoint: Endpoint, tell: (event: DockEvent) => void, ready: ReadySocket | undefined) {
     const { family, address, port } = endpoint
+    const place = ready ?? { host: address, port, ipv6Only: family === 'ipv6' }
     const server = this.handle
     this.#family = family
     this.#tell = tell
@@ -52,7 +55,7 @@ class TcpDock implements DockSocket {
     try {
       const problem = bindProblem(endpoint)
       if (problem) this.#failLater(problem)
-      else server.listen({ host: address, port, ipv6Only: family === 'ipv6', exclusive: true, backlog: BACKLOG })
+      else server.listen({ ...place, exclusive: true, backlog: BACKLOG })
     } catch (error) {
       this.#failLater(systemFailure(error as NodeJS.ErrnoException, 'bind'))
     }

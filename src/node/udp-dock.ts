@@ -7,13 +7,15 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import type { DockEvent, DockSocket } from '../dock.ts'
 import type { Endpoint, Family } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
+import type { ReadySocket } from '../plugins/plugin.ts'
 import { bindProblem, endpointOf, systemFailure } from './kernel.ts'
 
 /** Bytes that may wait while the kernel's own buffer is full; later datagrams are dropped. */
 const MAX_UNSENT = 1_048_576
 
-export function openUdpDock(endpoint: Endpoint, tell: (event: DockEvent) => void): DockSocket {
-  return new UdpDock(endpoint, tell)
+/** `ready`: is bound there already. */
+export function openUdpDock(endpoint: Endpoint, tell: (event: DockEvent) => void, ready?: ReadySocket): DockSocket {
+  return new UdpDock(endpoint, tell, ready)
 }
 
 class UdpDock implements DockSocket {
@@ -22,7 +24,7 @@ class UdpDock implements DockSocket {
   readonly #tell: (event: DockEvent) => void
   #state: 'binding' | 'bound' | 'done' = 'binding'
 
-  constructor(endpoint: Endpoint, tell: (event: DockEvent) => void) {
+  constructor(endpoint: Endpoint, tell: (event: DockEvent) => void, ready: ReadySocket | undefined) {
     const { family } = endpoint
     this.#family = family
     this.#tell = tell
@@ -35,7 +37,7 @@ class UdpDock implements DockSocket {
     this.handle.on('listening', this.#onListening).on('message', this.#onMessage)
     this.handle.on('error', this.#onError).on('close', this.#onClose)
     // With its look-up at once Node would speak from inside `open`, too.
-    process.nextTick(() => this.#bind(endpoint))
+    process.nextTick(() => this.#bind(endpoint, ready))
   }
 
   send(bytes: Uint8Array, { address, port }: Endpoint): void {
@@ -58,12 +60,13 @@ class UdpDock implements DockSocket {
     }
   }
 
-  #bind(endpoint: Endpoint): void {
+  #bind(endpoint: Endpoint, ready: ReadySocket | undefined): void {
     if (this.#state === 'done') return
     const problem = bindProblem(endpoint)
     if (problem) return this.#fail(problem)
     try {
-      this.handle.bind({ address: endpoint.address, port: endpoint.port, exclusive: true })
+      const { address, port } = endpoint
+      this.handle.bind({ ...(ready ?? { address, port }), exclusive: true })
     } catch (error) {
       this.#onError(error as NodeJS.ErrnoException)
     }

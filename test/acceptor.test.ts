@@ -384,7 +384,7 @@ describe('properties', () => {
           'wait long': (n: number) => h.clock.runUntil(h.clock.now() + 20 * n),
         }
         for (const { what, n } of script) {
-          play[what as keyof typeof play](n)
+          play[what](n)
           const now = h.clock.now()
           const live = guests.filter(({ guest, isGone }) => guest.closes === 0 && !isGone)
           const silent = live.filter(({ guest }) => !guest.spoken)

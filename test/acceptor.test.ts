@@ -354,7 +354,7 @@ describe('properties', () => {
 
   test('V3 V4 V7 whatever comes, says something, falls silent or goes: no limit is passed, and the sum is right', () => {
     fc.assert(
-      fc.property(someLimits, fc.array(step, { maxLength: 80 }), (limits, script) => {
+      fc.property(someLimits, fc.array(step, { maxLength: 80, size: 'max' }), (limits, script) => {
         const h = harbour({ blocks: ['tcp', 'tcp', 'udp'], limits })
         for (const listener of [1, 2, 3]) h.bind(listener, listener - 1)
         const guests: { readonly guest: FakeGuest; readonly since: number; isGone: boolean }[] = []

@@ -190,6 +190,15 @@ describe('draining', () => {
     expect([h.said().length, h.story().length]).toEqual([3, 5])
   })
 
+  test('a grace of nothing is drained once, too', () => {
+    const h = harbour()
+    h.bind(1)
+    h.hear({ type: 'binder.drain' })
+    h.hear({ type: 'binder.evict' })
+    h.clock.runUntilIdle()
+    expect(h.said().map(({ type }) => type)).toEqual(['listener.bound', 'binder.drained'])
+  })
+
   test('an eviction without a drain closes the listeners, too', () => {
     const h = harbour()
     h.bind(1)

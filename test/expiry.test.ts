@@ -20,7 +20,10 @@ function bench(span: number) {
 }
 
 test('each expires exactly the span after it was touched last, and with one timer for all', () => {
-  const steps = fc.array(fc.record({ ms: fc.nat(60), n: fc.nat(4), forget: fc.boolean() }), { maxLength: 40 })
+  const steps = fc.array(fc.record({ ms: fc.nat(60), n: fc.nat(4), forget: fc.boolean() }), {
+    maxLength: 40,
+    size: 'max',
+  })
   fc.assert(
     fc.property(steps, (script) => {
       const { clock, log, expiry } = bench(100)

@@ -8,7 +8,10 @@ class Item implements Linked<Item> {
 }
 
 test('is an array in the order of the last touch, whatever is touched and removed', () => {
-  const steps = fc.array(fc.tuple(fc.constantFrom('touch' as const, 'remove' as const), fc.nat(5)), { maxLength: 60 })
+  const steps = fc.array(fc.tuple(fc.constantFrom('touch' as const, 'remove' as const), fc.nat(5)), {
+    maxLength: 60,
+    size: 'max',
+  })
   fc.assert(
     fc.property(steps, (script) => {
       const items = Array.from({ length: 6 }, () => new Item())

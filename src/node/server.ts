@@ -119,9 +119,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * Lets nobody in from now on, waits for the clients that are there until they have gone or the grace (ms) has ended,
    * and closes them then. A second call changes nothing; the signal ends it at once.
    */
-  close({ grace }: { readonly grace?: number } = {}): Promise<void> {
-    this.#root.send({ type: 'drain', grace: grace === undefined ? this.#grace : graceOf(grace) })
-    return this.closed
+  async close({ grace = this.#grace }: { readonly grace?: number } = {}): Promise<void> {
+    this.#root.send({ type: 'drain', grace: graceOf(grace) })
+    await this.closed
   }
 
   [Symbol.asyncDispose](): Promise<void> {

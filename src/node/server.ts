@@ -23,7 +23,7 @@ export interface ListenOptions extends ServerRootOptions {
   readonly grace?: number
 }
 
-/** A TCP client. A half-closed one stays until the program ends its side, too (`allowHalfOpen`). */
+/** A TCP client. When it ends, Node ends our side, too; `socket.allowHalfOpen = true` leaves that to the program. */
 export interface ServerConnection {
   readonly socket: Socket
   readonly listener: RosterEntry

@@ -39,7 +39,7 @@ class Listener extends Server {
 }
 
 class TcpDock implements DockSocket {
-  readonly handle = new Listener({ allowHalfOpen: true })
+  readonly handle = new Listener()
   readonly #family: Family
   readonly #tell: (event: DockEvent) => void
   #state: 'binding' | 'bound' | 'done' = 'binding'

@@ -99,16 +99,30 @@ describe('openTcpDock', () => {
     expect(String((await once(userOf(guest), 'data'))[0])).toBe('x')
   })
 
-  it("a client's end leaves the connection half open", async () => {
+  it.each([false, true])("a client's end ends it, unless the program wants to go on (%s)", async (allowHalfOpen) => {
     const dock = open('127.0.0.1')
-    const { port } = (await dock.told('bound')).local
-    const socket = await client('127.0.0.1', port)
+    const socket = await client('127.0.0.1', (await dock.told('bound')).local.port)
     const { guest } = await dock.told('arrived')
+    const gone = new Promise<void>((resolve) => guest.watch(resolve))
+    const user = userOf(guest)
+    user.allowHalfOpen = allowHalfOpen
     socket.end('question')
-    userOf(guest).resume()
-    await once(userOf(guest), 'end')
-    userOf(guest).write('answer')
-    expect(String((await once(socket, 'data'))[0])).toBe('answer')
+    user.resume()
+    await once(user, 'end')
+    await turns()
+    expect(user.writableEnded).toBe(!allowHalfOpen)
+    if (allowHalfOpen) user.end('answer')
+    expect(allowHalfOpen && String((await once(socket, 'data'))[0])).toBe(allowHalfOpen && 'answer')
+    await gone
+  })
+
+  it('who leaves without a word is gone, though nobody reads', async () => {
+    const dock = open('127.0.0.1')
+    const socket = await client('127.0.0.1', (await dock.told('bound')).local.port)
+    const { guest } = await dock.told('arrived')
+    const gone = new Promise<void>((resolve) => guest.watch(resolve))
+    socket.end()
+    await gone
   })
 
   it("a client's reset is no crash, and ends it", async () => {
@@ -123,7 +137,7 @@ describe('openTcpDock', () => {
 
   it('adds one listener for errors, and one for the end to whoever watches', async () => {
     const bare: Socket[] = []
-    const server = createServer({ allowHalfOpen: true }, (socket) => bare.push(socket)).listen(0, '127.0.0.1')
+    const server = createServer((socket) => bare.push(socket)).listen(0, '127.0.0.1')
     closers.push(
       () => server.close(),
       () => bare[0]?.destroy(),

@@ -146,12 +146,15 @@ class VirtualGuest implements Guest, OpenGuest {
   }
 
   readonly close = (): void => {
-    if (this.#end() && this.#gone) this.#clock.at(this.#clock.now(), this.listener, this.#gone)
+    if (!this.#isOpen) return
+    this.#end()
+    if (this.#gone) this.#clock.at(this.#clock.now(), this.listener, this.#gone)
   }
 
   readonly kill = (how: KillHow): void => {
-    if (how === 'vanish') this.#silence()
-    else if (this.#end()) this.#gone?.()
+    if (how === 'vanish') return this.#silence()
+    this.#end()
+    this.#gone?.()
   }
 
   #silence(): void {
@@ -159,11 +162,9 @@ class VirtualGuest implements Guest, OpenGuest {
     this.#clock.clearTimeout(this.#leaving)
   }
 
-  #end(): boolean {
-    if (!this.#isOpen) return false
+  #end(): void {
     this.#isOpen = false
     this.#silence()
     this.#inbound.strike(this)
-    return true
   }
 }

@@ -43,7 +43,7 @@ function hostOf({ self = [OWN, OWN6], binds = {} }: { self?: string[]; binds?: R
       dock.open({ listener, transport, endpoint }, (event) => log.push(`${clock.now()} ${said(listener, event)}`)),
     )
     return {
-      ...socket,
+      handle: socket.handle,
       close: () => quietly(() => socket.close()),
       send: (bytes: Uint8Array) => quietly(() => socket.send(bytes, endpoint)),
     }
@@ -327,4 +327,13 @@ describe('conservation', () => {
       expect(() => inbound.strike(entry)).toThrow(`${name} was closed twice`)
     }
   })
+})
+
+test('a program may look at a socket, and at a client', () => {
+  const host = hostOf()
+  const socket = host.open(OWN)
+  host.clock.runUntilIdle()
+  host.visit()
+  expect(socket.handle).toMatchObject({ listener: 1, local: { address: OWN, port: 1194 } })
+  expect(host.guests[0]!.handle).toMatchObject({ remote: { address: STRANGER }, local: { address: OWN } })
 })

@@ -159,7 +159,7 @@ const Behaviours = z.strictObject({ tcp: TcpBehaviour.optional(), udp: UdpBehavi
 
 /** Reads `ADDR` or `ADDR:PORT` (`[v6]:PORT`) and gives it in one spelling; `undefined`: it is neither. */
 export function canonicalTarget(text: string): string | undefined {
-  return parseAddress(text)?.address ?? canonicalEndpoint(text, 1)
+  return canonicalEndpoint(text, 1) ?? parseAddress(text)?.address
 }
 
 function canonicalEndpoint(text: string, lowestPort: 0 | 1): string | undefined {

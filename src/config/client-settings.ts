@@ -8,7 +8,7 @@ import type { IssueList, Place, Reading } from './issue.ts'
 import { oneOf } from './one-of.ts'
 import { type Proto, readProto } from './proto.ts'
 import { readCount, readPort, readSeconds } from './quantities.ts'
-import { type At, type Maybe, Reader } from './reader.ts'
+import { type At, type Maybe, Reader, type SettingsOptions } from './reader.ts'
 import { type CandidateOrder, type ClientConfig, type Confirmation, ReplyText } from './schema.ts'
 import type { Scope } from './scopes.ts'
 import type { Entry, Value } from './source.ts'
@@ -58,23 +58,11 @@ export interface ClientSettings {
   readonly candidateOrder: Maybe<CandidateOrder>
 }
 
-export interface SettingsOptions {
-  /** Old spellings are errors. */
-  readonly strict: boolean
-}
-
 export function clientSettings(scope: Scope, options: SettingsOptions, issues: IssueList): ClientSettings {
   return new ClientReader(scope, options, issues).settings()
 }
 
 class ClientReader extends Reader {
-  readonly #strict: boolean
-
-  constructor(scope: Scope, { strict }: SettingsOptions, issues: IssueList) {
-    super(scope, issues)
-    this.#strict = strict
-  }
-
   settings(): ClientSettings {
     const proto = this.first('proto', readProto)
     if (proto) this.#judgeProto(proto, HOW_ON_LINES)
@@ -154,7 +142,7 @@ class ClientReader extends Reader {
       this.report('error', at, { code: 'mode', message, hint: `for a client write ${value.transport}` })
     } else if (value.newSpelling !== undefined) {
       const message = `"${value.word}" is an old spelling of a protocol and a family`
-      this.report(this.#strict ? 'error' : 'warning', at, { code: 'R1', message, hint: how(value) })
+      this.report(this.strict ? 'error' : 'warning', at, { code: 'R1', message, hint: how(value) })
     }
   }
 

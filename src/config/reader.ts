@@ -11,12 +11,21 @@ export interface At<T> {
 
 export type Maybe<T> = At<T> | undefined
 
+export interface SettingsOptions {
+  /** Old spellings are errors. */
+  readonly strict: boolean
+}
+
 export class Reader {
   readonly scope: Scope
+  readonly strict: boolean
   readonly #issues: IssueList
+  /** How many values could not be read so far. */
+  misread = 0
 
-  constructor(scope: Scope, issues: IssueList) {
+  constructor(scope: Scope, { strict }: SettingsOptions, issues: IssueList) {
     this.scope = scope
+    this.strict = strict
     this.#issues = issues
   }
 
@@ -40,6 +49,7 @@ export class Reader {
     if (!written) return undefined
     const reading = read(written.text)
     if (reading.message === undefined) return { value: reading.value, at: written.at }
+    this.misread++
     this.report('error', written.at, { ...reading, code: reading.code ?? 'value' })
     return undefined
   }

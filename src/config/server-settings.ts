@@ -8,7 +8,7 @@ import type { IssueList, Place, Reading } from './issue.ts'
 import { oneOf } from './one-of.ts'
 import { type Proto, readProto } from './proto.ts'
 import { readCount, readPort, readSeconds } from './quantities.ts'
-import { type Maybe, Reader } from './reader.ts'
+import { type Maybe, Reader, type SettingsOptions } from './reader.ts'
 import type { Scope } from './scopes.ts'
 import { MAX_CLIENTS, MAX_RATE, type Rate, type ServerConfig } from './server-schema.ts'
 import type { Entry, Value } from './source.ts'
@@ -46,36 +46,26 @@ export interface ServerSettings {
   readonly amplificationLimit: boolean
 }
 
-export interface SettingsOptions {
-  /** Old spellings are errors. */
-  readonly strict: boolean
-}
-
 export function serverSettings(scope: Scope, options: SettingsOptions, issues: IssueList): ServerSettings {
   return new ServerReader(scope, options, issues).settings()
 }
 
 class ServerReader extends Reader {
-  readonly #strict: boolean
-
-  constructor(scope: Scope, { strict }: SettingsOptions, issues: IssueList) {
-    super(scope, issues)
-    this.#strict = strict
-  }
-
   settings(): ServerSettings {
     const proto = this.#proto(this.values('proto')[0], ON_LINES)
-    const port = this.first('port', readBindPort)
-    const lport = this.first('lport', readBindPort)
+    const inherited = {
+      transport: transportOf(proto),
+      family: this.#family(suffixOf(proto)),
+      port: this.first('port', readBindPort),
+      lport: this.first('lport', readBindPort),
+    }
+    const isWhole = this.misread === 0
     this.first('multihome', readMultihome)
     return {
       at: this.scope.at,
-      isWhole: this.has('proto') === !!proto && this.has('port') === !!port && this.has('lport') === !!lport,
+      isWhole,
+      ...inherited,
       locals: this.scope.locals.map((entry) => this.#local(entry)),
-      transport: transportOf(proto),
-      family: this.#family(suffixOf(proto)),
-      port,
-      lport,
       bindPolicy: this.first('bind-policy', (text) => oneOf(['all', 'any'], text)),
       multihome: this.has('multihome'),
       resolveTimeout: this.first('resolve-timeout', (text) => readSeconds(text, 1)),
@@ -88,18 +78,16 @@ class ServerReader extends Reader {
     }
   }
 
-  #local({ at, values }: Entry): LocalLine {
-    const proto = this.#proto(values[2], IN_A_BLOCK)
-    const host = this.read(values[0], readLocalHost)
-    const port = this.read(values[1], readBindPort)
-    return {
-      at,
-      isWhole: [host, port, proto].filter((part) => part).length === values.length,
-      host,
-      port,
+  #local({ at, values: [host, port, word] }: Entry): LocalLine {
+    const before = this.misread
+    const proto = this.#proto(word, IN_A_BLOCK)
+    const line = {
+      host: this.read(host, readLocalHost),
+      port: this.read(port, readBindPort),
       transport: transportOf(proto),
       family: forcedBy(suffixOf(proto)),
     }
+    return { at, isWhole: this.misread === before, ...line }
   }
 
   #proto(written: Value | undefined, how: How): Maybe<Proto> {
@@ -114,7 +102,7 @@ class ServerReader extends Reader {
       const old = `"${value.word}" is an old spelling`
       const message = isBoth ? `${old}, which forces no family in a server` : `${old} of a protocol and a family`
       const hint = isBoth ? how.both(value.newSpelling) : how.ipv4(value.newSpelling)
-      this.report(this.#strict ? 'error' : 'warning', at, { code: 'R1', message, hint })
+      this.report(this.strict ? 'error' : 'warning', at, { code: 'R1', message, hint })
     }
     return proto
   }

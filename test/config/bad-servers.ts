@@ -138,6 +138,27 @@ export const BAD_SERVERS: readonly Bad[] = [
     ],
   },
   {
+    name: 'R8 what could not be read clashes with nothing',
+    text: 'mode server\n<listen>\nproto sctp\n</listen>\n<listen>\n</listen>\n<listen>\nport x\n</listen>\n<listen>\nlport x\n</listen>\n<listen>\nlocal x y\n</listen>\n<listen>\nlocal 127.1\n</listen>\n',
+    issues: [
+      '3:7+4 error[value] "sctp" is no protocol | write udp or tcp',
+      '8:6+1 error[value] a port is a number from 0 to 65535, not "x"',
+      '11:7+1 error[value] a port is a number from 0 to 65535, not "x"',
+      '14:9+1 error[value] a port is a number from 0 to 65535, not "y"',
+      '17:7+5 error[value] numbers alone are no host name; an IPv4 address is four numbers from 0 to 255 without leading zeros',
+    ],
+  },
+  {
+    name: 'R8 nor does a word that could not',
+    text: 'mode server\n<listen>\nipv4\n</listen>\n<listen>\nbind ipv6-only\n</listen>\n',
+    issues: ['6:6+9 error[value] expected ipv6only, not "ipv6-only" | did you mean "ipv6only"?'],
+  },
+  {
+    name: 'R8 nor what inherits it',
+    text: 'mode server\nproto sctp\n<listen>\nport 1\n</listen>\n<listen>\nport 1\n</listen>\n',
+    issues: ['2:7+4 error[value] "sctp" is no protocol | write udp or tcp'],
+  },
+  {
     name: 'R8 listen without a mode',
     text: '<listen>\nport 443\n</listen>\n',
     issues: [

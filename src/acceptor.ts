@@ -23,8 +23,6 @@ const UDP_HEADER = 8
 
 /** What the host does with whom is let in. Called last, when all is in order: a throw is the host's, and breaks nothing. */
 export interface Reception {
-  /** TCP clients for which this process has descriptors; no limit without it. Asked at each arrival. */
-  readonly maxTcp?: number | undefined
   connected(arrival: { readonly peer: number; readonly listener: number; readonly guest: Guest }): void
   heard(message: Message): void
 }
@@ -106,7 +104,7 @@ export class Acceptor {
   /** A TCP client has come. */
   arrived(house: House, listener: number, guest: Guest): void {
     const { remote } = guest
-    const refusal = this.#admission.admit('tcp', remote, this.#clock.now(), this.#reception.maxTcp)
+    const refusal = this.#admission.admit(remote, this.#clock.now())
     if (refusal) {
       guest.close()
       return this.#refuse(house, listener, remote, refusal)
@@ -158,7 +156,7 @@ export class Acceptor {
     const key = `${listener} ${remote.address} ${remote.port}`
     const known = house.peers.get(key)
     if (known) return known
-    const refusal = this.#admission.admit('udp', remote, this.#clock.now())
+    const refusal = this.#admission.admit(remote, this.#clock.now())
     if (refusal) {
       this.#refuse(house, listener, remote, refusal)
       return undefined
@@ -170,7 +168,7 @@ export class Acceptor {
     return house.peers.get(key)
   }
 
-  #refuse(house: House, listener: number, remote: Endpoint | undefined, refusal: Refusal): void {
+  #refuse(house: House, listener: number, remote: Endpoint | undefined, refusal: Refusal | 'FD_BUDGET'): void {
     house.emit({ type: 'peer.refused', listener, remote: remote ?? null, failure: failure(refusal, 'accept') })
   }
 
@@ -194,7 +192,7 @@ export class Acceptor {
     if (!house.clients.delete(client)) return false
     this.#guests.delete(client.number)
     this.#silent?.forget(client)
-    this.#admission.leave('tcp')
+    this.#admission.leave()
     if (house.clients.size === 0) house.emptied()
     return true
   }
@@ -202,7 +200,7 @@ export class Acceptor {
   #close(peer: Peer): void {
     peer.house.peers.delete(peer.key)
     this.#heard.forget(peer)
-    this.#admission.leave('udp')
+    this.#admission.leave()
     peer.house.emit({ type: 'peer.closed', peer: peer.number })
   }
 }

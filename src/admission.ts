@@ -7,20 +7,20 @@
  */
 import type { Limits } from './actors.ts'
 import type { Rate } from './config/server-schema.ts'
-import type { Address, Transport } from './endpoint.ts'
+import type { Address } from './endpoint.ts'
 import { Line, type Linked } from './line.ts'
 
 /** Sources that are remembered, the last seen ones; with a `count` above 64 fewer, so that all their times fit in 32 MiB. */
 const MAX_SOURCES = 65_536
 const MAX_TIMES = 64 * MAX_SOURCES
 
-export type Refusal = 'MAX_CLIENTS' | 'FD_BUDGET' | 'CONNECT_FREQ' | 'SOURCE_FREQ'
+export type Refusal = 'MAX_CLIENTS' | 'CONNECT_FREQ' | 'SOURCE_FREQ'
 
 export class Admission {
   readonly #maxClients: number
   readonly #all: Window | undefined
   readonly #sources: Sources | undefined
-  readonly #live = { tcp: 0, udp: 0 }
+  #live = 0
 
   constructor({ maxClients, connectFreq, sourceFreq }: Limits) {
     this.#maxClients = maxClients
@@ -28,23 +28,19 @@ export class Admission {
     this.#sources = sourceFreq && new Sources(sourceFreq)
   }
 
-  /**
-   * Lets a new client in, or says why not. `now`: ms, never less than the time before. `maxTcp`: how many TCP clients
-   * the process has descriptors for; UDP peers need none.
-   */
-  admit(transport: Transport, from: Address, now: number, maxTcp = Infinity): Refusal | undefined {
-    if (this.#live.tcp + this.#live.udp >= this.#maxClients) return 'MAX_CLIENTS'
-    if (transport === 'tcp' && this.#live.tcp >= maxTcp) return 'FD_BUDGET'
+  /** Lets a new client in, or says why not. `now`: ms, never less than the time before. */
+  admit(from: Address, now: number): Refusal | undefined {
+    if (this.#live >= this.#maxClients) return 'MAX_CLIENTS'
     if (this.#all && !this.#all.hasRoom(now)) return 'CONNECT_FREQ'
     if (this.#sources && !this.#sources.take(from, now)) return 'SOURCE_FREQ'
     this.#all?.take(now)
-    this.#live[transport]++
+    this.#live++
     return undefined
   }
 
   /** One that was let in has left. */
-  leave(transport: Transport): void {
-    this.#live[transport]--
+  leave(): void {
+    this.#live--
   }
 }
 

@@ -14,41 +14,23 @@ const RATE = fc.record({ count: fc.integer({ min: 1, max: 4 }), window: fc.integ
 const COMINGS = fc.array(fc.record({ ms: fc.nat(20), source: fc.nat(3) }), { maxLength: 80, size: 'max' })
 
 describe('how many', () => {
-  test('V3 never more than max-clients, of both transports together, and everybody below it', () => {
-    const steps = fc.array(fc.record({ leaves: fc.boolean(), transport: fc.constantFrom('tcp', 'udp') }), {
-      maxLength: 40,
-      size: 'max',
-    })
+  test('V3 never more than max-clients, and everybody below it', () => {
+    const script = fc.array(fc.constantFrom('come', 'leave'), { maxLength: 40, size: 'max' })
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), steps, (maxClients, script) => {
+      fc.property(fc.integer({ min: 1, max: 5 }), script, (maxClients, steps) => {
         const admission = new Admission({ ...OPEN, maxClients })
-        const live: ('tcp' | 'udp')[] = []
-        for (const { leaves, transport } of script) {
-          const one = leaves ? live.pop() : undefined
-          if (one) admission.leave(one)
-          else if (live.length < maxClients) {
-            expect(admission.admit(transport, ALICE, 0)).toBe(undefined)
-            live.push(transport)
-          } else expect(admission.admit(transport, ALICE, 0)).toBe('MAX_CLIENTS')
+        let live = 0
+        for (const step of steps) {
+          if (step === 'come') {
+            expect(admission.admit(ALICE, 0)).toBe(live < maxClients ? undefined : 'MAX_CLIENTS')
+            live = Math.min(maxClients, live + 1)
+          } else if (live > 0) {
+            admission.leave()
+            live--
+          }
         }
       }),
     )
-  })
-
-  test('V5 TCP clients only as many as there are descriptors for; UDP peers need none', () => {
-    const admission = new Admission(OPEN)
-    const come = (transport: 'tcp' | 'udp') => admission.admit(transport, ALICE, 0, 2)
-    expect([come('tcp'), come('udp'), come('tcp'), come('tcp'), come('udp')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      'FD_BUDGET',
-      undefined,
-    ])
-    admission.leave('udp')
-    expect(come('tcp')).toBe('FD_BUDGET')
-    admission.leave('tcp')
-    expect(come('tcp')).toBe(undefined)
   })
 })
 
@@ -63,7 +45,7 @@ describe('how fast', () => {
           now += ms
           const lately = accepted.filter((time) => now - time < connectFreq.window).length
           const expected = lately < connectFreq.count ? undefined : 'CONNECT_FREQ'
-          expect(admission.admit('tcp', quad(source), now)).toBe(expected)
+          expect(admission.admit(quad(source), now)).toBe(expected)
           if (!expected) accepted.push(now)
         }
       }),
@@ -80,7 +62,7 @@ describe('how fast', () => {
           now += ms
           const own = accepted.filter((one) => one.source === source && now - one.time < sourceFreq.window)
           const expected = own.length < sourceFreq.count ? undefined : 'SOURCE_FREQ'
-          expect(admission.admit('udp', quad(source), now)).toBe(expected)
+          expect(admission.admit(quad(source), now)).toBe(expected)
           if (!expected) accepted.push({ source, time: now })
         }
       }),
@@ -90,23 +72,25 @@ describe('how fast', () => {
   test('V4 who is refused uses up neither rate', () => {
     const rate = { count: 2, window: 1000 }
     const both = new Admission({ ...OPEN, connectFreq: rate, sourceFreq: { count: 1, window: 1000 } })
-    const come = (n: number, now: number) => both.admit('tcp', quad(n), now)
+    const come = (n: number, now: number) => both.admit(quad(n), now)
     expect([come(1, 0), come(1, 1), come(2, 2)]).toEqual([undefined, 'SOURCE_FREQ', undefined])
     expect([come(3, 3), come(3, 1000), come(3, 1001)]).toEqual(['CONNECT_FREQ', undefined, 'CONNECT_FREQ'])
     const full = new Admission({ ...OPEN, maxClients: 1, connectFreq: rate })
-    const next = () => full.admit('tcp', ALICE, 0)
+    const next = () => full.admit(ALICE, 0)
     expect([next(), next(), next()]).toEqual([undefined, 'MAX_CLIENTS', 'MAX_CLIENTS'])
-    full.leave('tcp')
+    full.leave()
     expect(next()).toBe(undefined)
-    full.leave('tcp')
+    full.leave()
     expect(next()).toBe('CONNECT_FREQ')
   })
 
   test('too many are refused as that before they are refused as too fast', () => {
     const rate = { count: 1, window: 1000 }
     const admission = new Admission({ ...OPEN, maxClients: 1, connectFreq: rate, sourceFreq: rate })
-    const come = (maxTcp?: number) => admission.admit('tcp', ALICE, 0, maxTcp)
-    expect([come(0), come(), come(0)]).toEqual(['FD_BUDGET', undefined, 'MAX_CLIENTS'])
+    const come = () => admission.admit(ALICE, 0)
+    expect([come(), come()]).toEqual([undefined, 'MAX_CLIENTS'])
+    admission.leave()
+    expect(come()).toBe('CONNECT_FREQ')
   })
 })
 
@@ -114,8 +98,8 @@ describe('a source', () => {
   const once = { ...OPEN, sourceFreq: { count: 1, window: 1000 } }
   const isSame = (one: string, other: string) => {
     const admission = new Admission(once)
-    admission.admit('tcp', address(one), 0)
-    return admission.admit('tcp', address(other), 0) === 'SOURCE_FREQ'
+    admission.admit(address(one), 0)
+    return admission.admit(address(other), 0) === 'SOURCE_FREQ'
   }
 
   test.each([
@@ -140,7 +124,7 @@ describe('a source', () => {
 
   test('is remembered among the last 65,536 that were seen, refused ones too', () => {
     const admission = new Admission(once)
-    const come = (n: number) => admission.admit('tcp', quad(n), 0)
+    const come = (n: number) => admission.admit(quad(n), 0)
     for (let n = 0; n < 65_536; n++) come(n)
     expect(come(1)).toBe('SOURCE_FREQ')
     expect([come(65_536), come(65_537)]).toEqual([undefined, undefined])
@@ -150,7 +134,7 @@ describe('a source', () => {
 
   test('with a large count among fewer, so that the memory has a limit: 64 of 65,536', () => {
     const admission = new Admission({ ...OPEN, sourceFreq: { count: 65_536, window: 1000 } })
-    const come = (n: number) => admission.admit('tcp', quad(n), 0)
+    const come = (n: number) => admission.admit(quad(n), 0)
     for (let times = 0; times < 65_536; times++) come(0)
     for (let n = 1; n < 64; n++) come(n)
     expect(come(0)).toBe('SOURCE_FREQ')

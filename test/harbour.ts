@@ -59,7 +59,6 @@ interface Options {
   /** One block for each. */
   readonly blocks?: readonly Transport[]
   readonly limits?: Partial<Limits>
-  readonly maxTcp?: number
   readonly connected?: Reception['connected']
   readonly heard?: Reception['heard']
   /** Told of each note before the test sees it, as the host is. */
@@ -68,7 +67,7 @@ interface Options {
 
 /** The binders of one server over docks that the test plays, below a root that takes down what they say. */
 export function harbour(options: Options = {}) {
-  const { blocks = ['tcp'], limits = {}, maxTcp, noted } = options
+  const { blocks = ['tcp'], limits = {}, noted } = options
   const clock = new HeapClock()
   const sockets: FakeSocket[] = []
   const connected: string[] = []
@@ -89,7 +88,6 @@ export function harbour(options: Options = {}) {
     return socket
   }
   const reception: Reception = {
-    maxTcp,
     connected: (arrival) => {
       connected.push(`${arrival.peer} on ${arrival.listener} from ${formatEndpoint(arrival.guest.remote)}`)
       options.connected?.(arrival)

@@ -18,7 +18,7 @@ import type { ServerNote } from './roster.ts'
 const IDLE = 60_000
 /** With a hand-window; without one, nobody who is silent is in anybody's way. */
 const MAX_PENDING = 100
-/** What every datagram has besides its bytes (RFC 768), so that empty replies are not without limit. */
+/** Bytes of a datagram's header (RFC 768). They count, or there could be empty replies without end. */
 const UDP_HEADER = 8
 
 /** What the host does with whom is let in. Called last, when all is in order: a throw is the host's, and breaks nothing. */
@@ -33,7 +33,10 @@ export interface Message {
   readonly listener: number
   readonly remote: Endpoint
   readonly bytes: Uint8Array
-  /** Sends from the listener's own socket. `false`: not sent, since that is gone, or `amplification-limit` forbids. */
+  /**
+   * Sends from the listener's own socket. `false`: not sent, since that is gone, or since with `amplification-limit` all
+   * replies together, headers included, would be larger than this was.
+   */
   readonly reply: (bytes: Uint8Array) => boolean
 }
 

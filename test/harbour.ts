@@ -73,6 +73,7 @@ export function harbour(options: Options = {}) {
   const connected: string[] = []
   const messages: Message[] = []
   const notes: ServerNote[] = []
+  let roster = EMPTY_ROSTER
   const open = (request: DockRequest, tell: (event: DockEvent) => void): DockSocket => {
     const log: string[] = []
     const socket = {
@@ -122,9 +123,11 @@ export function harbour(options: Options = {}) {
     },
   })
   const actor = createActor(contain(parent), { clock })
-  actor.on('*', (note) => {
-    noted?.(note as unknown as ServerNote)
-    notes.push(note as unknown as ServerNote)
+  actor.on('*', (emitted) => {
+    const note = emitted as unknown as ServerNote
+    noted?.(note)
+    notes.push(note)
+    roster = enrol(roster, note)
   })
   actor.start()
 
@@ -156,7 +159,7 @@ export function harbour(options: Options = {}) {
     /** Without the stamp of the door. */
     said: () => actor.getSnapshot().context.said.map((event) => ({ ...event, at: undefined })),
     story: () => notes.map(tell),
-    counters: () => notes.reduce(enrol, EMPTY_ROSTER).counters,
+    counters: () => roster.counters,
     receptions: () => receptions,
     /** Everything that is not closed: listeners, clients, timers. */
     left: () => [listenersOf(actor.system).size, guestsOf(actor.system).size, clock.timers],

@@ -12,13 +12,13 @@ import { invariants } from '../test/properties/invariants.ts'
 import { observe } from '../test/properties/observe.ts'
 import { roundsOf } from '../test/properties/rounds.ts'
 import { script } from '../test/properties/script.ts'
+import { median } from './median.ts'
 
 const ROUNDS = 5
 const CONNECTS = 2_000
 const LIVE = 2_000
 const GENERATED = 1_500
 
-const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
 const collect = globalThis.gc ?? (() => {})
 
 /** CPU microseconds of this process, of all its threads, for each of `n` runs one after the other. */

@@ -16,8 +16,19 @@ export type { Exchange, ExchangeFactory } from './confirmation.ts'
 export { type Io, contain, ioActor } from './contain.ts'
 export { dialerLogic } from './dialer.ts'
 export { type Address, type Endpoint, type Family, type Transport, formatEndpoint, parseAddress } from './endpoint.ts'
+export type { DockRequest } from './dock.ts'
 export type { Failure } from './failure.ts'
 export { type Ledger, type LedgerEntry, type Note, entriesOf } from './ledger.ts'
 export { type Plan, makePlan } from './plan.ts'
+export type {
+  PluginDirective,
+  PluginLine,
+  PluginManifest,
+  PluginModule,
+  PluginOrders,
+  ReadySocket,
+  ReadySockets,
+  SocketPlugin,
+} from './plugins/plugin.ts'
 export { traceLine } from './trace.ts'
 export type { Wire, WireEvent, WireRequest, WireSocket } from './wire.ts'

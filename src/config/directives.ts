@@ -1,7 +1,8 @@
 /**
  * Every directive of the language: ours, and all that OpenVPN 2.6 and 2.7 know, but those of plugins. What these names
  * mean is decided in this file and nowhere else; how the values are read is for `client-settings.ts` and `server-settings.ts`. The names of
- * plugins come in from outside (`foreign` of `parseConfig`; the Node ring has the list): this table knows none.
+ * plugins come in from outside (`foreign` and `plugins` of `parseConfig`; the Node ring has the lists): this table knows
+ * none.
  */
 
 export type Directive =
@@ -12,6 +13,8 @@ export type Directive =
       readonly inBlock: boolean
       /** Whose it is, and what becomes of it in the configuration of the other; everybody's without it. */
       readonly only?: Only | undefined
+      /** Whom to hand it to; the language has no meaning for it. */
+      readonly plugin?: string | undefined
     }
   /** Known to OpenVPN, nothing to do with where packets go. `why` completes "ignored: it concerns ...". */
   | { readonly kind: 'ignored'; readonly why: string; readonly inBlock: boolean }
@@ -19,8 +22,8 @@ export type Directive =
   | { readonly kind: 'refused'; readonly why: string }
   /** It belongs to a plugin that is not there. `needs` completes "...; plugins are not built yet". */
   | { readonly kind: 'reserved'; readonly needs: string }
-  /** A part of the language whose time has not come. */
-  | { readonly kind: 'unbuilt'; readonly what: 'peers' | 'socket plugins' }
+  /** For peers, whose time has not come. */
+  | { readonly kind: 'unbuilt' }
 
 export interface Only {
   readonly whose: 'client' | 'server'
@@ -98,6 +101,8 @@ const USED_BY_SERVERS: Usages = {
   'hand-window': 'seconds',
   multihome: '[same-interface]',
   'amplification-limit': '',
+  // Those that there are give sockets to binders.
+  'socket-plugin': 'name...',
 }
 
 /** Of what only clients use, what a server must not have. The rest has no effect there. */
@@ -124,7 +129,7 @@ const IGNORED_ELSEWHERE: Readonly<Record<string, string>> = {
   multihome: VPN_SERVERS,
 }
 
-const UNBUILT = { peers: ['p2p-sockets'], 'socket plugins': ['socket-plugin'] } as const
+const UNBUILT = ['p2p-sockets']
 
 const REFUSED: Readonly<Record<string, string>> = {
   mark: 'routing rules may send marked packets another way',
@@ -223,8 +228,7 @@ function* entries(): Generator<readonly [string, Directive]> {
   yield* used(USED_BY_CLIENTS, false, 'client')
   yield* used(USED_BY_SERVERS, false, 'server')
   for (const [name, why] of Object.entries(REFUSED)) yield [name, { kind: 'refused', why }]
-  for (const what of ['peers', 'socket plugins'] as const)
-    for (const name of UNBUILT[what]) yield [name, { kind: 'unbuilt', what }]
+  for (const name of UNBUILT) yield [name, { kind: 'unbuilt' }]
   for (const [why, names] of Object.entries(IGNORED))
     for (const name of names.split(' ')) yield [name, { kind: 'ignored', why, inBlock: IGNORED_IN_BLOCK.has(name) }]
 }

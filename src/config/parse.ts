@@ -10,6 +10,8 @@ import { type Issue, IssueList } from './issue.ts'
 import { type Inlined, Keys } from './keys.ts'
 import type { Layers } from './layers.ts'
 import type { Config } from './schema.ts'
+import type { PluginManifest, PluginOrders } from '../plugins/plugin.ts'
+import { ordersOf } from './plugin-orders.ts'
 import { type Ignored, type Scope, type Scopes, scopesOf } from './scopes.ts'
 import { serverSettings } from './server-settings.ts'
 import { gather, type Read, type Source } from './source.ts'
@@ -26,6 +28,9 @@ export interface ParseOptions {
   readonly allowIgnored?: readonly string[] | undefined
   /** Directives beside the table, which knows none of plugins: those that are not there, and what is ignored of them. */
   readonly foreign?: ReadonlyMap<string, ForeignDirective> | undefined
+  /** The socket plugins that there are, by name; only what they have registered is looked at. */
+  readonly plugins?: ReadonlyMap<string, PluginManifest> | undefined
+  /** A file may load them, too. */
   readonly allowSocketPlugins?: boolean | undefined
   /** For a printed text: the keys behind its `[[INLINE]]`s. */
   readonly inlined?: Inlined | undefined
@@ -38,6 +43,8 @@ export interface Parsed {
   readonly issues: readonly Issue[]
   /** What was read and has no effect, each name once. */
   readonly ignored: readonly Ignored[]
+  /** What it says to the socket plugins that it loads. */
+  readonly plugins: readonly PluginOrders[]
   /** The bytes behind the handles in `config`. */
   readonly vault: Vault
 }
@@ -46,7 +53,7 @@ const NO_READER: Read = () => ({ problem: 'files cannot be read here' })
 
 export function parseConfig(source: Source, options: ParseOptions = {}): Parsed {
   const issues = new IssueList()
-  const read = options.read ?? NO_READER
+  const { read = NO_READER, plugins = new Map() } = options
   const gathered = gather({ main: source, argv: options.argv ?? [], read }, issues)
   const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
   const scopes = scopesOf(
@@ -54,6 +61,7 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
     {
       allowIgnored: new Set(options.allowIgnored),
       foreign: options.foreign ?? new Map(),
+      plugins,
       allowSocketPlugins: options.allowSocketPlugins ?? false,
     },
     issues,
@@ -61,7 +69,9 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
   )
   const keys = new Keys(options.inlined?.vault ?? new Vault(), options.inlined?.handles ?? [], read, issues)
   const config = configOf(scopes, keys, issues, options.strict ?? false)
-  const parsed = { issues: issues.inOrder(gathered.files), ignored: scopes.ignored, vault: keys.vault }
+  const orders = ordersOf(scopes.plugins, plugins, issues)
+  const { ignored } = scopes
+  const parsed = { issues: issues.inOrder(gathered.files), ignored, plugins: orders, vault: keys.vault }
   return config && !issues.hasErrors ? { config, ...parsed } : parsed
 }
 

@@ -7,6 +7,8 @@ import { DIRECTIVES, type Directive, type ForeignDirective, type Only, valuesOf 
 import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
+import type { PluginManifest } from '../plugins/plugin.ts'
+import type { PluginEntries, PluginEntry } from './plugin-orders.ts'
 import type { Entry, Gathered } from './source.ts'
 import { isScope } from './tokens.ts'
 
@@ -34,6 +36,7 @@ export interface Scopes {
   readonly commandLine: Scope
   readonly blocks: readonly Scope[]
   readonly ignored: readonly Ignored[]
+  readonly plugins: PluginEntries
 }
 
 export interface ScopeOptions {
@@ -41,6 +44,8 @@ export interface ScopeOptions {
   readonly allowIgnored: ReadonlySet<string>
   /** Names that the table does not know. */
   readonly foreign: ReadonlyMap<string, ForeignDirective>
+  /** The directives that these register, too. */
+  readonly plugins: ReadonlyMap<string, PluginManifest>
   readonly allowSocketPlugins: boolean
 }
 
@@ -60,6 +65,7 @@ export function scopesOf({ entries: all }: Gathered, options: ScopeOptions, issu
     commandLine: sorter.commandLine,
     blocks: sorter.blocks,
     ignored: [...sorter.ignored.values()],
+    plugins: sorter.plugins,
   }
 }
 
@@ -79,6 +85,7 @@ class Sorter {
   /** Each name once: the first place is enough to find it. */
   readonly ignored = new Map<string, Ignored>()
   readonly unknowns = new Set<string>()
+  readonly plugins = { loads: [] as Entry[], directives: [] as PluginEntry[] }
   readonly #role: Role
   readonly #options: ScopeOptions
   readonly #issues: IssueList
@@ -119,7 +126,8 @@ class Sorter {
       return this.#refuse(entry, { code: 'refused', message })
     }
     if (directive.kind === 'reserved') return this.#reserved(entry, directive.needs)
-    if (directive.kind === 'unbuilt') return this.#unbuilt(entry, directive.what)
+    if (directive.kind === 'unbuilt') return this.#misplaced(entry, 'peer')
+    if (entry.name === 'socket-plugin' && !this.#mayLoad(entry)) return
     if (directive.kind === 'used' && directive.only && this.#isElsewhere(directive.only.whose))
       return this.#elsewhere(entry, directive.only)
     if (scope.at && !directive.inBlock) {
@@ -128,7 +136,10 @@ class Sorter {
       return this.#error(entry.at, 'scope', message, 'write it outside of the block; it is then true for all')
     }
     if (directive.kind === 'ignored') return this.#ignore(entry, directive.why)
-    if (this.#fits(entry, directive)) this.#file(entry, scope)
+    if (!this.#fits(entry, directive)) return
+    if (directive.plugin === undefined) this.#file(entry, scope)
+    else
+      this.plugins.directives.push({ plugin: directive.plugin, entry, block: scope.at ? this.blocks.length - 1 : null })
   }
 
   // What dials in a peer is read as a client's: that it is a peer's is said once, for all of it.
@@ -169,6 +180,7 @@ class Sorter {
   }
 
   #listFor(name: string, scope: OpenScope): Entry[] | undefined {
+    if (name === 'socket-plugin') return this.plugins.loads
     if (name === 'remote') return scope.remotes
     return name === 'local' && this.#role.whose === 'server' ? scope.locals : undefined
   }
@@ -190,12 +202,11 @@ class Sorter {
     return false
   }
 
-  #unbuilt(entry: Entry, what: (Directive & { kind: 'unbuilt' })['what']): void {
-    if (what === 'peers') this.#misplaced(entry, 'peer')
-    else if (entry.origin === 'file' && !this.#options.allowSocketPlugins) {
-      const hint = 'it would run code; --allow-socket-plugins says that you trust the file'
-      this.#refuse(entry, { code: 'R9', message: 'a file may not load socket plugins', hint })
-    } else this.#refuse(entry, { code: 'R9', message: 'socket plugins are not built yet in this version' })
+  #mayLoad(entry: Entry): boolean {
+    if (entry.origin === 'command line' || this.#options.allowSocketPlugins) return true
+    const hint = 'it would run code; --allow-socket-plugins says that you trust the file'
+    this.#refuse(entry, { code: 'R9', message: 'a file may not load socket plugins', hint })
+    return false
   }
 
   #reserved(entry: Entry, needs: string): void {
@@ -212,7 +223,9 @@ class Sorter {
     }
     const message = `there is no directive "${name}"`
     if (isScope(name)) return this.#refuse(entry, { code: 'unknown', message, hint: `a block opens with <${name}>` })
-    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...this.#options.foreign.keys()])
+    const { foreign, plugins } = this.#options
+    const registered = [...plugins.values()].flatMap(({ directives }) => [...directives.keys()])
+    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...foreign.keys(), ...registered])
     this.#refuse(entry, { code: 'unknown', message, hint: near === undefined ? undefined : `did you mean "${near}"?` })
   }
 
@@ -232,8 +245,14 @@ class Sorter {
   }
 }
 
-function directiveOf(name: string, { foreign }: ScopeOptions): Directive | undefined {
-  return DIRECTIVES.get(name) ?? foreign.get(name)
+function directiveOf(name: string, { foreign, plugins }: ScopeOptions): Directive | undefined {
+  const known = DIRECTIVES.get(name) ?? foreign.get(name)
+  if (known) return known
+  for (const { name: plugin, directives } of plugins.values()) {
+    const registered = directives.get(name)
+    if (registered) return { kind: 'used', ...registered, plugin }
+  }
+  return undefined
 }
 
 // OpenVPN: what follows `setenv opt` is a directive that older versions may not know.

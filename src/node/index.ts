@@ -17,5 +17,6 @@ export {
   type ServerEvents,
   type ServerMessage,
 } from './server.ts'
+export { createPlugins } from './plugins/socket-plugins.ts'
 export { systemd } from './plugins/systemd.ts'
 export { type LoadOptions, loadConfig } from './load-config.ts'

@@ -9,6 +9,7 @@ import type { ForeignDirective } from '../config/directives.ts'
 import { type ParseOptions, type Parsed, parseConfig } from '../config/parse.ts'
 import { MAX_TEXT, type Read, type Source } from '../config/source.ts'
 import { Vault } from '../config/vault.ts'
+import { SOCKET_PLUGINS } from './plugins/socket-plugins.ts'
 
 const PROXY = { kind: 'reserved', needs: 'a proxy plugin' } as const
 // OpenVPN 2.4 and later warn and go on: `connect-timeout` and `connect-retry` do their work (options.c).
@@ -46,7 +47,7 @@ export function loadConfig(file: string | undefined, { pipes = false, ...options
   if ('problem' in source) {
     const at = { file: titleOf(file ?? ''), line: 0, column: 0, length: 0 }
     const issue = { severity: 'error', code: 'source', message: `cannot read this file: ${source.problem}` } as const
-    return { issues: [{ ...at, ...issue }], ignored: [], vault: new Vault() }
+    return { issues: [{ ...at, ...issue }], ignored: [], plugins: [], vault: new Vault() }
   }
   const piped = file !== undefined && pipes && isStream(file) ? source.file : undefined
   const read: Read = (path, from) => {
@@ -54,7 +55,7 @@ export function loadConfig(file: string | undefined, { pipes = false, ...options
     const base = from === piped || from.startsWith('command line') ? '.' : dirname(from)
     return readTextFile(isAbsolute(path) ? path : join(base, path))
   }
-  return parseConfig(source, { foreign: FOREIGN, ...options, read })
+  return parseConfig(source, { foreign: FOREIGN, plugins: SOCKET_PLUGINS, ...options, read })
 }
 
 /** What comes but once: standard input, a pipe. */

@@ -33,6 +33,7 @@ export interface PluginModule extends PluginManifest {
 
 /** What a configuration says to one plugin. */
 export interface PluginOrders {
+  readonly name: string
   /** The words behind its name in `socket-plugin NAME ...`. */
   readonly words: readonly string[]
   /** Its directives, in the order in which they count. */

@@ -185,7 +185,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     text: 'client\nremote vpn.example 1194\nsocket-plugin ./mine.js\n',
     options: { allowSocketPlugins: true },
     issues: [
-      '3:1+13 error[R9] socket plugins are not built yet in this version | --allow-ignored socket-plugin reads on without it',
+      '3:1+13 error[mode] "socket-plugin" is for servers, and this is a client\'s configuration | remove it, or "client"',
     ],
   },
   {

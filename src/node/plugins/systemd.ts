@@ -37,12 +37,15 @@ export function systemd(environment: Environment = process): SocketPlugin {
   }
 }
 
+/** One for the process, as its descriptors are: a server that is started anew gets told why it cannot bind. */
+const ours = systemd()
+
 /** The same for `socket-plugin systemd`. */
 export const systemdModule: PluginModule = {
   name: 'systemd',
   usage: '',
   directives: new Map(),
-  create: () => systemd(),
+  create: () => ours,
 }
 
 interface NamedDescriptor extends Descriptor {

@@ -78,13 +78,13 @@ class VirtualListener implements DockSocket, OpenListener {
     return 'code' in bound ? bound.code : bound
   }
 
-  readonly die = (code: string): void => {
+  die(code: string): void {
     const stage = this.#state === 'bound' ? 'accept' : 'bind'
     this.close()
     this.#tell({ type: 'failed', failure: failure(code, stage) })
   }
 
-  readonly receive = (visit: Visit): void => {
+  receive(visit: Visit): void {
     if (this.#state !== 'bound') return
     const { source: from, send = '' } = visit
     if (this.transport === 'udp') return this.#tell({ type: 'heard', from, bytes: utf8(send) })
@@ -92,11 +92,11 @@ class VirtualListener implements DockSocket, OpenListener {
     this.#tell({ type: 'arrived', guest: new VirtualGuest(inbound, clock, this.listener, visit) })
   }
 
-  readonly send = (): void => {
+  send(): void {
     if (this.#state === 'bound') this.#shore.inbound.countSent()
   }
 
-  readonly close = (): void => {
+  close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#shore.clock.clearTimeout(this.#onTheWay)
@@ -139,19 +139,21 @@ class VirtualGuest implements Guest, OpenGuest {
     return this.#visit.to
   }
 
-  readonly hasSpoken = (): boolean => this.#clock.now() >= this.#speaksAt
+  hasSpoken(): boolean {
+    return this.#clock.now() >= this.#speaksAt
+  }
 
-  readonly watch = (gone: () => void): void => {
+  watch(gone: () => void): void {
     this.#gone = gone
   }
 
-  readonly close = (): void => {
+  close(): void {
     if (!this.#isOpen) return
     this.#end()
     if (this.#gone) this.#clock.at(this.#clock.now(), this.listener, this.#gone)
   }
 
-  readonly kill = (how: KillHow): void => {
+  kill(how: KillHow): void {
     if (how === 'vanish') return this.#silence()
     this.#end()
     this.#gone?.()

@@ -1,6 +1,9 @@
 /** What `sockchart/sim` gives: a virtual network for the machines, and scenarios to run on it. */
 export { HeapClock } from './clock.ts'
+export { virtualDock } from './dock.ts'
+export { Inbound, type OpenGuest, type OpenListener, type Visit } from './inbound.ts'
 export { type OpenSocket, VirtualNetwork } from './network.ts'
+export { Ports } from './ports.ts'
 export { VirtualNames, virtualResolver } from './resolver.ts'
 export { ResultSchema, type ScenarioResult } from './result.ts'
 export type { ClientOptions, ClientRun } from './client-part.ts'

@@ -240,7 +240,18 @@ describe('a server', () => {
       config: SERVER,
       server: { echo: true },
       timeline: [
-        { atMs: 1, from: { ...FROM, send: 'x', sendAfterMs: 5, closeAfterMs: 9, count: 19_999, everyMs: 1 } },
+        {
+          atMs: 1,
+          from: {
+            ...FROM,
+            source: '203.0.113.7:45537',
+            send: 'x',
+            sendAfterMs: 5,
+            closeAfterMs: 9,
+            count: 19_999,
+            everyMs: 1,
+          },
+        },
         { atMs: 2, from: { source: '[2001:DB8::1]:7', to: '[2001:db8::fe]:1194', transport: 'udp' } },
         { atMs: 3, die: { listener: '[::]:1194/tcp', code: 'ENETDOWN' } },
         { atMs: 4, self: ['198.51.100.1'] },

@@ -1,6 +1,6 @@
 /**
- * From settings to the configuration of a client: what each remote inherits, and from where (R1, R7). A remote looks into its block
- * first, then at the command line, then at the file's globals, wherever these stand.
+ * From settings to the configuration of a client: what each remote inherits, and from where (R1, R7). A remote looks
+ * into its block first, then at the command line, then at the file's globals, wherever these stand.
  */
 import type { Transport } from '../endpoint.ts'
 import type { ClientSettings, RemoteLine } from './client-settings.ts'

@@ -1,8 +1,8 @@
 /**
  * Every directive of the language: ours, and all that OpenVPN 2.6 and 2.7 know, but those of plugins. What these names
- * mean is decided in this file and nowhere else; how the values are read is for `client-settings.ts` and `server-settings.ts`. The names of
- * plugins come in from outside (`foreign` and `plugins` of `parseConfig`; the Node ring has the lists): this table knows
- * none.
+ * mean, and to whom, is decided in this file and nowhere else; how values are read is the business of
+ * `client-settings.ts` and `server-settings.ts`. The names of plugins come in from outside (`foreign` and `plugins` of
+ * `parseConfig`; the Node ring has the lists): this table knows none.
  */
 
 export type Directive =

@@ -1,7 +1,7 @@
 /**
  * A configuration back as text: `parseConfig` of it gives an equal configuration, and printing that gives the same
- * text. Here a client's: what all remotes have in common stands above; where they differ, each gets a `<connection>` block. Keys are
- * never printed: `[[INLINE]]` stands for them.
+ * text. Here a client's: what all remotes have in common stands above; where they differ, each gets a `<connection>`
+ * block. Keys are never printed: `[[INLINE]]` stands for them.
  */
 import { INLINE } from './keys.ts'
 import { printServer } from './print-server.ts'

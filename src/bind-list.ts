@@ -67,7 +67,7 @@ const LOOPBACK = /^127\.|^::1$/
 const LINK_LOCAL = /^169\.254\.|^fe[89ab][\da-f]:/
 const isNear = ({ address }: Address) => LOOPBACK.test(address) || LINK_LOCAL.test(address)
 
-const isWildcard = ({ family, address }: Address) => address === WILDCARDS[family]
+export const isWildcard = ({ family, address }: Address): boolean => address === WILDCARDS[family]
 
 /** `::` without a family means both wildcards, as OpenVPN's dual-stack servers are written. */
 function literals(listen: Listen): readonly Place[] {

@@ -2,9 +2,9 @@
  * The plan of a server: configuration plus answers gives every socket that would be bound, in order, and every skip with
  * its reason. Opens nothing; the same functions feed the machines. `plan.ts` is its sister for clients.
  */
-import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
+import { type Host, type Place, bindListOf, familiesOf, isWildcard, multihomeWarning, nameOf } from './bind-list.ts'
 import type { Listen, ServerConfig } from './config/server-schema.ts'
-import type { Endpoint, Family, Transport } from './endpoint.ts'
+import { type Endpoint, type Family, type Transport, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 
 /** What is asked of a resolver for one block. */
@@ -15,12 +15,18 @@ export interface BlockLookup {
   readonly families: readonly Family[]
 }
 
+/** Port 0: one that the system chooses, for all of its block. */
+export interface PlannedSocket extends Endpoint {
+  readonly kind: Place['kind']
+  /** An earlier block takes its place; what names stand for is known only now. */
+  readonly failure?: Failure
+}
+
 export interface PlannedBlock {
   /** Index in the configuration. */
   readonly block: number
   readonly listen: Listen
-  /** Port 0: one that the system chooses, for all of them. */
-  readonly sockets: readonly (Endpoint & { readonly kind: Place['kind'] })[]
+  readonly sockets: readonly PlannedSocket[]
   readonly skipped: readonly { readonly endpoint: Endpoint | null; readonly failure: Failure }[]
   readonly warning?: string
   /** Its look-up failed, or nothing is left to bind. */
@@ -45,7 +51,7 @@ export async function makeBindPlan(
         : planOf(block, listen, answer, host),
     )
   }
-  return planned
+  return planned.map((block) => ({ ...block, sockets: block.sockets.map((socket) => judge(socket, block, planned)) }))
 }
 
 function planOf(block: number, listen: Listen, answer: readonly string[], host: Host): PlannedBlock {
@@ -54,4 +60,20 @@ function planOf(block: number, listen: Listen, answer: readonly string[], host: 
   const warning = multihomeWarning(listen, host)
   const none = places.length === 0 ? failure('NO_ADDRESS', 'resolve', 'there is no address to bind') : undefined
   return { block, listen, sockets, skipped, ...(warning !== undefined && { warning }), ...(none && { failure: none }) }
+}
+
+function judge(socket: PlannedSocket, { block, listen }: PlannedBlock, all: readonly PlannedBlock[]): PlannedSocket {
+  for (const earlier of all.slice(0, block)) {
+    const rival = earlier.listen.proto === listen.proto && earlier.sockets.find((other) => overlap(other, socket))
+    if (!rival) continue
+    const message = `block ${earlier.block + 1} binds ${formatEndpoint(rival)}`
+    return { ...socket, failure: failure('BIND_CLASH', 'plan', message) }
+  }
+  return socket
+}
+
+// Port 0 is any port, another one each time.
+function overlap(a: PlannedSocket, b: PlannedSocket): boolean {
+  if (a.port === 0 || a.port !== b.port || a.family !== b.family) return false
+  return a.address === b.address || isWildcard(a) || isWildcard(b)
 }

@@ -3,7 +3,7 @@
  * roster is their fold: every listener, and how many clients there were.
  */
 import type { Endpoint, Family, Transport } from './endpoint.ts'
-import type { Failure } from './failure.ts'
+import { type Failure, failure } from './failure.ts'
 
 /** `at`: whole ms since the root's start. `block`: index in the configuration. */
 export type ServerNote = { readonly at: number } & (
@@ -122,10 +122,11 @@ export function enrol(roster: Roster, note: ServerNote): Roster {
     case 'peer.closed':
       return { ...roster, counters: { ...counters, closed: counters.closed + 1, live: counters.live - 1 } }
     case 'server.failed':
+      return { listeners: roster.listeners.map(givenUp), counters: withNobody(counters) }
     case 'server.stopped':
       return {
         listeners: roster.listeners.map((entry) => ended(entry, 'closed', null)),
-        counters: { ...counters, dropped: counters.dropped + counters.live, live: 0 },
+        counters: withNobody(counters),
       }
     default:
       return roster
@@ -140,3 +141,15 @@ function amend(roster: Roster, listener: number, change: (entry: RosterEntry) =>
 const ended = (entry: RosterEntry, state: 'failed' | 'closed', failure: Failure | null): RosterEntry => {
   return { ...entry, state, local: null, failure: failure ?? entry.failure }
 }
+
+/** One that could not be bound says why; the others were closed on its account. */
+function givenUp(entry: RosterEntry): RosterEntry {
+  if (entry.state === 'closed') return entry
+  return entry.failure ? ended(entry, 'failed', null) : ended(entry, 'closed', failure('SIBLING_FAILED', 'bind'))
+}
+
+const withNobody = (counters: Roster['counters']) => ({
+  ...counters,
+  dropped: counters.dropped + counters.live,
+  live: 0,
+})

@@ -43,3 +43,35 @@ test('R2 R8 shows every socket of every block, what is skipped, what failed and 
   expect(plan.map((block) => block.failure?.code)).toEqual([undefined, undefined, 'ENOTFOUND', 'NO_ADDRESS'])
   expect(plan.map(({ warning }) => warning !== undefined)).toEqual([true, false, false, false])
 })
+
+test('R8 what names stand for may be taken by an earlier block, and then says so', async () => {
+  const { listen, ...globals } = ServerSchema.parse({
+    listen: [
+      { proto: 'udp', host: 'vpn.test' },
+      { proto: 'udp', host: 'same.test' },
+      { proto: 'tcp', host: 'same.test' },
+      { proto: 'udp', host: 'same.test', port: 443 },
+      { proto: 'udp', family: 'ipv6' },
+      { proto: 'udp', port: 0, family: 'ipv4' },
+      { proto: 'udp', port: 0, family: 'ipv4' },
+    ],
+  })
+  const answers: Readonly<Record<string, readonly string[]>> = {
+    'vpn.test': ['2001:db8::1', '198.51.100.1'],
+    'same.test': ['198.51.100.1', '198.51.100.2'],
+  }
+  const plan = await makeBindPlan({ listen, ...globals }, [], async ({ host }) => answers[host] ?? gone)
+  expect(plan.map(({ sockets }) => sockets.map(({ failure: why }) => why?.message))).toEqual([
+    [undefined, undefined],
+    ['block 1 binds 198.51.100.1:1194', undefined],
+    [undefined, undefined],
+    [undefined, undefined],
+    ['block 1 binds [2001:db8::1]:1194'],
+    [undefined],
+    [undefined],
+  ])
+  expect(plan[1]?.sockets[0]?.failure).toMatchObject({ code: 'BIND_CLASH', stage: 'plan' })
+  const [first, wild] = [{ proto: 'udp' as const }, { proto: 'udp' as const, host: 'same.test' }]
+  const swapped = await makeBindPlan(ServerSchema.parse({ listen: [first, wild] }), [], async () => ['198.51.100.2'])
+  expect(swapped[1]?.sockets[0]?.failure?.message).toBe('block 1 binds 0.0.0.0:1194')
+})

@@ -64,6 +64,23 @@ test.each([
   expect(counters).toEqual({ accepted: 1, live: 0, refused: 0, dropped: 1, closed: 0 })
 })
 
+test('of a start that failed, who could not be bound says why, and who was closed for that says so', () => {
+  const starting = (listener: number) => ({ ...started, listener })
+  const { listeners } = rosterOf(
+    ...[1, 2, 3, 4].map(starting),
+    bound,
+    { type: 'listener.failed', at: 1, listener: 2, failure: why },
+    { type: 'listener.closed', at: 1, listener: 3, failure: null },
+    { type: 'server.failed', at: 2, failure: why },
+  )
+  expect(listeners.map(({ state, local: where, failure: told }) => [state, where, told?.code])).toEqual([
+    ['closed', null, 'SIBLING_FAILED'],
+    ['failed', null, why.code],
+    ['closed', null, undefined],
+    ['closed', null, 'SIBLING_FAILED'],
+  ])
+})
+
 test('what is told beside changes nothing', () => {
   const roster = rosterOf(started)
   expect(enrol(roster, { type: 'server.listening', at: 1, bound: 1 })).toBe(roster)

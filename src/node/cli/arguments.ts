@@ -18,6 +18,7 @@ interface Options {
   readonly verbose: boolean
   readonly once: boolean
   readonly noStdio: boolean
+  readonly echo: boolean
   readonly seed: number | undefined
   readonly noColor: boolean
 }
@@ -40,6 +41,7 @@ const FLAGS: ReadonlyMap<string, keyof Options> = new Map([
   ['--verbose', 'verbose'],
   ['--once', 'once'],
   ['--no-stdio', 'noStdio'],
+  ['--echo', 'echo'],
   ['--no-color', 'noColor'],
 ])
 const WITH_VALUE = ['--allow-ignored', '--seed'] as const
@@ -67,6 +69,7 @@ class Reader {
     verbose: false,
     once: false,
     noStdio: false,
+    echo: false,
     seed: undefined,
     noColor: false,
   }

@@ -14,11 +14,12 @@ import type { Lookup } from '../lookup-queue.ts'
 import type { Arguments } from './arguments.ts'
 import { blackhole } from './blackhole.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
-import { ledgerLines, wrap } from './ledger-view.ts'
+import { ledgerLines } from './ledger-view.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { hearSignals, jobControl } from './signals.ts'
-import { newTape } from './tape.ts'
-import { noView, viewOn } from './view.ts'
+import { wrap } from './table.ts'
+import { clientTape } from './tape.ts'
+import { clientView, noView } from './view.ts'
 
 /** What the names mean, and what stands behind them. */
 interface Stage extends AsyncDisposable {
@@ -36,7 +37,7 @@ const ACT = 1500
 
 export async function demo({ options }: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, options)
-  const view = options.json ? noView : viewOn(io.stderr, paint, options)
+  const view = options.json ? noView : clientView(io.stderr, paint, options)
   const say = narrator(view.say, io, paint)
   const stopper = new AbortController()
   const stop = () => stopper.abort()
@@ -46,7 +47,7 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
   say(exposition(stage))
   view.say(text.replace(/^.*$/gm, (line) => `    ${paint('dim', line)}`))
 
-  const tape = newTape()
+  const tape = clientTape()
   const client = startClient(text, stage, options.seed)
   client.on('note', (note) => {
     if (options.json) tellProgram(io.stdout, note)
@@ -66,7 +67,7 @@ export async function demo({ options }: Arguments, io: Io): Promise<number> {
   else {
     if (played) say('Every attempt, and why it ended as it did, is in the ledger:')
     const sheet = { width: widthOf(io.stderr), paint }
-    for (const line of ledgerLines(entriesOf(tape.ledger()), sheet)) view.say(line)
+    for (const line of ledgerLines(entriesOf(tape.state()), sheet)) view.say(line)
     if (played) say('The same with a configuration of yours: sockchart run FILE')
     else view.say(paint('yellow', 'interrupted'))
   }

@@ -78,7 +78,7 @@ export const widthOf = (screen: Screen): number => (screen.isTTY ? (screen.colum
 export const freshLine = (screen: Screen): string => (screen.isTTY ? `${' '.repeat(screen.columns ?? 80)}\r` : '')
 
 /** `at`: ms since the start, where there is one. */
-interface ProgramLine {
+export interface ProgramLine {
   readonly type: string
   readonly at?: number
   readonly [key: string]: unknown

@@ -6,12 +6,8 @@ import type { LedgerEntry } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
 import { durationOf, outcomeOf, reasonOf, targetOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
-import type { Paint, Style } from './paint.ts'
-
-export interface Sheet {
-  readonly width: number
-  readonly paint: Paint
-}
+import type { Style } from './paint.ts'
+import { type Cell, GAP, type Sheet, belowRow, isCell, longest, paintCells } from './table.ts'
 
 type Column = 'number' | 'target' | 'host' | 'outcome' | 'time' | 'why'
 type Row = Readonly<Record<Column, string>> & { readonly style: Style }
@@ -33,7 +29,6 @@ const HEAD: Row = {
   why: 'why',
   style: 'dim',
 }
-const GAP = '  '
 
 function rowOf(entry: LedgerEntry): Row {
   const { attempt, candidate, remote, failure, outcome } = entry
@@ -114,19 +109,11 @@ function briefly(entry: LedgerEntry): string {
   return outcomeOf(entry)
 }
 
-/** At most `width` characters, the last one an ellipsis where something is missing. */
-export function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
-}
-
 type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
 /** Wide enough for whatever an attempt becomes, so that a live table does not jump. */
 const CALM = 'connecting'.length
 const CALM_CODE = 'ECONNREFUSED'.length
-
-const longest = (texts: readonly string[], least = 0) =>
-  texts.reduce((width, text) => Math.max(width, text.length), least)
 
 function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {
   const widest = (column: Column, least = 0) =>
@@ -152,9 +139,6 @@ function summed({ number, target, host, outcome, time }: Omit<Columns, 'total'>)
   return { number, target, host, outcome, time, total }
 }
 
-type Cell = readonly [text: string, style: Style | undefined]
-const isCell = (cell: Cell | undefined): cell is Cell => cell !== undefined
-
 function cellsOf(row: Row, columns: Columns): Cell[] {
   const dim = row.style === 'dim' ? 'dim' : undefined
   return [
@@ -165,49 +149,4 @@ function cellsOf(row: Row, columns: Columns): Cell[] {
     [row.time.padStart(columns.time), dim],
     [row.why, dim],
   ]
-}
-
-/** Cut first, painted then: what is not seen has no length. */
-function paintCells(cells: readonly Cell[], width: number, paint: Paint): string {
-  const full = cells
-    .map(([text]) => text)
-    .join(GAP)
-    .trimEnd()
-  const shown = cut(full, width)
-  let at = 0
-  return cells
-    .map(([text, style], i) => {
-      const from = i === 0 ? 0 : at + GAP.length
-      const gap = shown.slice(at, from)
-      at = from + text.length
-      const part = shown.slice(from, at)
-      return gap + (style ? paint(style, part) : part)
-    })
-    .join('')
-}
-
-/** Broken at blanks, behind the column of numbers. */
-function belowRow(text: string, indent: number, { width, paint }: Sheet, style: Style = 'dim'): string[] {
-  if (text === '') return []
-  const margin = ' '.repeat(indent + GAP.length)
-  return wrap(text, Math.max(20, width - margin.length)).map((line) => margin + paint(style, line))
-}
-
-/** Breaks at blanks; a longer word stays whole. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
-}
-
-/** A sentence as lines of the screen. */
-export function sentenceLines(
-  [text, style]: readonly [text: string, style?: Style],
-  { width, paint }: Sheet,
-): string[] {
-  return wrap(text, width).map((line) => (style ? paint(style, line) : line))
 }

@@ -1,12 +1,17 @@
 /** The configuration of a command: its file, then its directives. */
 import type { Parsed } from '../../config/parse.ts'
 import type { ClientConfig } from '../../config/schema.ts'
+import type { ServerConfig } from '../../config/server-schema.ts'
 import { loadConfig, titleOf } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
 
 /** Without errors. */
-export type Loaded = Parsed & { readonly config: ClientConfig }
-export const isSound = (parsed: Parsed): parsed is Loaded => parsed.config?.mode === 'client'
+export type Loaded = ClientLoaded | ServerLoaded
+export type ClientLoaded = Parsed & { readonly config: ClientConfig }
+export type ServerLoaded = Parsed & { readonly config: ServerConfig }
+
+export const isSound = (parsed: Parsed): parsed is Loaded => parsed.config !== undefined
+export const isClients = (loaded: Loaded): loaded is ClientLoaded => loaded.config.mode === 'client'
 
 export function load({ file, directives, options }: Arguments): Parsed {
   const { strict, allowIgnored, allowSocketPlugins } = options

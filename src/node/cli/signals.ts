@@ -1,7 +1,7 @@
 /** Signals, heard for as long as a command runs: once, because what comes between two hearings is lost. */
 import type { Io } from './io.ts'
 import { EXIT } from './io.ts'
-import type { View } from './view.ts'
+import type { Suspendable } from './view.ts'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1' | 'SIGTSTP' | 'SIGCONT'
 
@@ -23,7 +23,7 @@ export function hearSignals(io: Io, listeners: Partial<Readonly<Record<Signal, (
 }
 
 /** Ctrl-Z and `fg`: in between, the shell writes on the screen. */
-export function jobControl(io: Io, view: () => View): Partial<Readonly<Record<Signal, () => void>>> {
+export function jobControl(io: Io, view: () => Suspendable): Partial<Readonly<Record<Signal, () => void>>> {
   return {
     SIGTSTP: () => {
       view().suspend()

@@ -1,44 +1,76 @@
 /**
- * What a run comes to, folded from its notes: the ledger, the trace, the first outcome. The same shape as a scenario's
- * result (`src/sim/result.ts`), so that one program reads both.
+ * What a run comes to, folded from its notes: the ledger of a client or the roster of a server, the trace, the first
+ * outcome. The same shape as a scenario's result (`src/sim/result.ts`), so that one program reads both.
  */
 import { type Failure, failure } from '../../failure.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../../ledger.ts'
+import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../../roster.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import { MAX_LINES, traceLine } from '../../trace.ts'
 
 type First = Pick<ScenarioResult, 'outcome' | 'atMs' | 'winner' | 'failure'>
 
-export interface Tape {
-  /** Returns the ledger with the note in it. */
-  readonly note: (note: Note) => Ledger
-  readonly ledger: () => Ledger
+export interface Tape<Said, State> {
+  /** Returns the state with the note in it. */
+  readonly note: (note: Said) => State
+  readonly state: () => State
   /** Of the latest note. */
   readonly at: () => number
   /** `pending`: nothing has come of it yet. */
   readonly result: () => ScenarioResult
 }
 
-export function newTape(): Tape {
-  let ledger = EMPTY_LEDGER
+/** How notes are folded, and what the result says of that. */
+interface Fold<Said, State> {
+  readonly empty: State
+  readonly add: (state: State, note: Said) => State
+  readonly firstOf: (note: Said, after: State) => First | undefined
+  readonly harvest: (state: State) => Pick<ScenarioResult, 'ledger' | 'listeners' | 'counters'>
+}
+
+function newTape<Said extends Note | ServerNote, State>(fold: Fold<Said, State>): Tape<Said, State> {
+  let state = fold.empty
   let first: First | undefined
   let at = 0
   const trace: string[] = []
   return {
     note: (note) => {
-      ledger = record(ledger, note)
+      state = fold.add(state, note)
       at = note.at
-      first ??= firstOf(note, ledger)
+      first ??= fold.firstOf(note, state)
       if (trace.push(traceLine(note)) > MAX_LINES) trace.shift()
-      return ledger
+      return state
     },
-    ledger: () => ledger,
+    state: () => state,
     at: () => at,
-    result: () => ({ ...(first ?? { outcome: 'pending', atMs: at }), ledger: entriesOf(ledger), trace }),
+    result: () => ({ ...(first ?? { outcome: 'pending', atMs: at }), ...fold.harvest(state), trace }),
   }
 }
 
-function firstOf(note: Note, ledger: Ledger): First | undefined {
+export function clientTape(): Tape<Note, Ledger> {
+  return newTape({
+    empty: EMPTY_LEDGER,
+    add: record,
+    firstOf: firstOfClient,
+    harvest: (ledger) => ({ ledger: entriesOf(ledger) }),
+  })
+}
+
+/** Its listeners are those of the time before the server was stopped: afterwards all are closed, whatever they were. */
+export function serverTape(): Tape<ServerNote, Roster> {
+  let listeners: Roster['listeners'] | undefined
+  return newTape({
+    empty: EMPTY_ROSTER,
+    add: (roster: Roster, note: ServerNote) => {
+      if (note.type === 'server.draining' || note.type === 'server.stopped') listeners ??= roster.listeners
+      return enrol(roster, note)
+    },
+    firstOf: firstOfServer,
+    harvest: (roster) => ({ ledger: [], listeners: listeners ?? roster.listeners, counters: roster.counters }),
+  })
+}
+
+function firstOfClient(note: Note, ledger: Ledger): First | undefined {
   const { at: atMs } = note
   if (note.type === 'client.stopped') return { outcome: 'stopped', atMs }
   if (note.type === 'client.failed') return { outcome: 'failed', atMs, failure: note.failure }
@@ -46,6 +78,13 @@ function firstOf(note: Note, ledger: Ledger): First | undefined {
   if (!entry || !entry.candidate || entry.attempt === null) return undefined
   const { attempt, remote, candidate, local } = entry
   return { outcome: 'connected', atMs, winner: { attempt, remote, candidate, ...(local && { local }) } }
+}
+
+function firstOfServer(note: ServerNote): First | undefined {
+  const { at: atMs } = note
+  if (note.type === 'server.listening') return { outcome: 'listening', atMs }
+  if (note.type === 'server.failed') return { outcome: 'failed', atMs, failure: note.failure }
+  return note.type === 'server.stopped' ? { outcome: 'stopped', atMs } : undefined
 }
 
 /** Of a configuration that could not be run. */

@@ -1,37 +1,76 @@
 /**
- * What a person sees of a client: a live table on a terminal, a line for each event elsewhere (and with `-v`). Views
- * are told notes and know nothing of sockets.
+ * What a person sees of a client or a server: a live table on a terminal, a line for each event elsewhere (and with
+ * `-v`). Views are told notes and know nothing of sockets.
  */
 import type { Ledger, LedgerEntry, Note } from '../../ledger.ts'
+import type { Roster, ServerNote } from '../../roster.ts'
 import { traceLine } from '../../trace.ts'
+import { collapse } from './collapse.ts'
+import { eventLine } from './event-line.ts'
 import { type Screen, freshLine } from './io.ts'
-import { liveView } from './live-view.ts'
-import { narrate } from './narrate.ts'
+import { liveClient } from './live-client.ts'
+import { liveServer } from './live-server.ts'
+import { narrateClient } from './narrate-client.ts'
+import { narrateServer } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
 
-export interface View {
-  /** `ledger`: with the note in it. */
-  readonly note: (note: Note, ledger: Ledger) => void
-  /** A sentence that stays. */
-  readonly say: (sentence: string) => void
-  /** The screen belongs to somebody else until the connection is lost: what is live stays as it is. */
-  readonly settle: () => void
+/** What Ctrl-Z and `fg` do to a view. */
+export interface Suspendable {
   /** This process is about to be stopped, and a shell will write: what is live stays as it is. */
   readonly suspend: () => void
   /** Somebody else has written on the screen (a shell, while this process was stopped): what is live begins anew. */
   readonly renew: () => void
+}
+
+export interface View<Said, State> extends Suspendable {
+  /** `after`: with the note in it. */
+  readonly note: (note: Said, after: State) => void
+  /** A sentence that stays. */
+  readonly say: (sentence: string) => void
   /** No more will come; what is live is taken away. */
   readonly end: () => void
 }
 
-export function viewOn(screen: Screen, paint: Paint, { verbose }: { readonly verbose: boolean }): View {
-  if (verbose) return lineView(screen, (note) => traceLine(note))
-  if (screen.isTTY) return liveView(screen, paint)
-  return lineView(screen, (note, ledger) => narrate(note, (attempt) => entryOf(ledger, attempt), paint))
+export interface ClientView extends View<Note, Ledger> {
+  /** The screen belongs to somebody else until the connection is lost: what is live stays as it is. */
+  readonly settle: () => void
+}
+
+export type ServerView = View<ServerNote, Roster>
+
+interface ViewOptions {
+  readonly verbose: boolean
+}
+
+export function clientView(screen: Screen, paint: Paint, { verbose }: ViewOptions): ClientView {
+  if (verbose) return lineView(screen, traceLine)
+  if (screen.isTTY) return liveClient(screen, paint)
+  return lineView(screen, (note: Note, ledger: Ledger) => {
+    const told = narrateClient(note, (attempt) => entryOf(ledger, attempt))
+    return told && eventLine(note.at, told, { width: Infinity, paint })
+  })
+}
+
+export function serverView(screen: Screen, paint: Paint, { verbose }: ViewOptions): ServerView {
+  if (verbose) return lineView(screen, traceLine)
+  if (screen.isTTY) return liveServer(screen, paint)
+  const view = lineView<ServerNote, Roster>(screen, () => undefined)
+  const lines = collapse((at, told) => view.say(eventLine(at, told, { width: Infinity, paint })))
+  return {
+    ...view,
+    note: (note, roster) => {
+      const narrated = narrateServer(note, roster)
+      if (narrated) lines.tell(note.at, ...narrated)
+    },
+    end: () => {
+      lines.end()
+      view.end()
+    },
+  }
 }
 
 /** For programs, which are told everything elsewhere. */
-export const noView: View = {
+export const noView: ClientView & ServerView = {
   note: () => {},
   say: () => {},
   settle: () => {},
@@ -40,11 +79,14 @@ export const noView: View = {
   end: () => {},
 }
 
-function lineView(screen: Screen, lineOf: (note: Note, ledger: Ledger) => string | undefined): View {
+function lineView<Said, State>(
+  screen: Screen,
+  lineOf: (note: Said, after: State) => string | undefined,
+): View<Said, State> & Pick<ClientView, 'settle'> {
   let isShared = false
   const say = (sentence: string) => void screen.write(`${isShared ? freshLine(screen) : ''}${sentence}\n`)
-  const note = (note: Note, ledger: Ledger) => {
-    const line = lineOf(note, ledger)
+  const note = (note: Said, after: State) => {
+    const line = lineOf(note, after)
     if (line !== undefined) say(line)
   }
   const end = () => {

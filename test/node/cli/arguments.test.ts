@@ -10,6 +10,7 @@ const OPTIONS = {
   verbose: false,
   once: false,
   noStdio: false,
+  echo: false,
   seed: undefined,
   noColor: false,
 }
@@ -22,6 +23,7 @@ describe('a command line', () => {
     ['run /dev/stdin --proto tcp', { file: '/dev/stdin', directives: ['--proto', 'tcp'], options: { noStdio: true } }],
     ['run client.ovpn --json', { file: 'client.ovpn', options: { json: true } }],
     ['run --json -v client.ovpn', { file: 'client.ovpn', options: { json: true, verbose: true } }],
+    ['run server.ovpn --echo', { file: 'server.ovpn', options: { echo: true } }],
     ['run --seed 7 client.ovpn', { file: 'client.ovpn', options: { seed: 7 } }],
     ['run client.ovpn --proto tcp', { file: 'client.ovpn', directives: ['--proto', 'tcp'] }],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newTape } from '../../../src/node/cli/tape.ts'
+import { clientTape } from '../../../src/node/cli/tape.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
 import { parseScenario } from '../../../src/sim/scenario.ts'
 import { STORIES, tell } from './stories.ts'
@@ -9,7 +9,7 @@ describe.each(Object.entries(STORIES))('%s', (_, story) => {
     const parsed = parseScenario(story)
     if (!('scenario' in parsed)) throw new Error('no scenario')
     const { atMs, ...expected } = runScenario(parsed.scenario)
-    const tape = newTape()
+    const tape = clientTape()
     for (const { note } of tell(story)) tape.note(note)
     expect(tape.result()).toMatchObject(expected)
     // A run knows no end of the scenario; what is pending there is as old as its last event.

@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { EMPTY_LEDGER, entriesOf } from '../../../src/ledger.ts'
 import { ledgerLines, liveLines } from '../../../src/node/cli/ledger-view.ts'
-import { liveView } from '../../../src/node/cli/live-view.ts'
+import { liveClient } from '../../../src/node/cli/live-client.ts'
 import { coloured, plain } from '../../../src/node/cli/paint.ts'
-import { type View, viewOn } from '../../../src/node/cli/view.ts'
+import { type ClientView, clientView } from '../../../src/node/cli/view.ts'
 import { FakeScreen } from './fake-io.ts'
 import { STORIES, tell as notesOf } from './stories.ts'
 import { rowsAfter } from './terminal.ts'
@@ -56,7 +56,7 @@ describe.each(stories)('a line for each event of $name', ({ name, steps }) => {
     ['trace', { verbose: true }],
   ])('%s', async (how, options) => {
     const screen = new FakeScreen()
-    const view = viewOn(screen, plain, options)
+    const view = clientView(screen, plain, options)
     for (const { note, ledger } of steps) view.note(note, ledger)
     view.end()
     await expect(screen.text).toMatchFileSnapshot(`golden/${how}-${name}.txt`)
@@ -67,7 +67,7 @@ describe.each(stories)('the live view of $name', ({ name, steps }) => {
   test.each([40, 80, 200])('%d columns: what the screen shows after each event', async (columns) => {
     const screen = new FakeScreen(columns)
     let now = 0
-    const view = liveView(screen, coloured, () => now)
+    const view = liveClient(screen, coloured, () => now)
     const shown: string[] = []
     for (const { note, ledger } of steps) {
       now = note.at
@@ -86,7 +86,7 @@ describe('the live view', () => {
 
   test('a sentence stays above the table', () => {
     const screen = new FakeScreen(80)
-    const view = liveView(screen, plain, () => 0)
+    const view = liveClient(screen, plain, () => 0)
     const [one, two] = first.steps
     if (one) view.note(one.note, one.ledger)
     view.say('Hear, hear.')
@@ -103,12 +103,12 @@ describe('the live view', () => {
   const loss = first.steps.findIndex(({ note }) => note.type === 'attempt.lost')
   const joined = (columns: number) => {
     const screen = new FakeScreen(columns)
-    const view = liveView(screen, plain, () => 0)
+    const view = liveClient(screen, plain, () => 0)
     for (const { note, ledger } of first.steps.slice(0, win + 1)) view.note(note, ledger)
     view.settle()
     return { screen, view, table: rowsAfter(screen.text, columns).slice(0, -1) }
   }
-  const tell = (view: View, at: number) => {
+  const tell = (view: ClientView, at: number) => {
     const step = first.steps[at]
     if (step) view.note(step.note, step.ledger)
   }
@@ -157,7 +157,7 @@ describe('the live view', () => {
 
   test.each([true, false])('after `fg` a new table begins: the lines above are the shell’s', (isForewarned) => {
     const screen = new FakeScreen(80)
-    const view = liveView(screen, plain, () => 0)
+    const view = liveClient(screen, plain, () => 0)
     tell(view, 0)
     tell(view, 1)
     if (isForewarned) {
@@ -176,7 +176,7 @@ describe('the live view', () => {
 
   test('a line for each event begins on a fresh line, too, when the terminal is shared', () => {
     const screen = new FakeScreen(80)
-    const view = viewOn(screen, plain, { verbose: true })
+    const view = clientView(screen, plain, { verbose: true })
     tell(view, 0)
     view.settle()
     screen.write('half a line')
@@ -196,7 +196,7 @@ describe('the live view', () => {
 
   test('a terminal that becomes narrower has broken the lines; all of them are taken away', () => {
     const screen = new FakeScreen(80)
-    const view = liveView(screen, plain, () => 2000)
+    const view = liveClient(screen, plain, () => 2000)
     for (const { note, ledger } of first.steps.slice(0, 8)) view.note(note, ledger)
     const before = rowsAfter(screen.text, 80)
     screen.columns = 40
@@ -214,7 +214,7 @@ describe('the live view', () => {
   test('a screen of few rows shows the newest attempts', () => {
     const screen = new FakeScreen(80)
     screen.rows = 5
-    const view = liveView(screen, plain, () => 0)
+    const view = liveClient(screen, plain, () => 0)
     for (const { note, ledger } of first.steps.slice(0, 12)) view.note(note, ledger)
     const rows = rowsAfter(screen.text, 80)
     view.end()
@@ -226,7 +226,7 @@ describe('the live view', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate'] })
     const screen = new FakeScreen(80)
     let now = 0
-    const view = liveView(screen, plain, () => now)
+    const view = liveClient(screen, plain, () => now)
     const isWin = first.steps.findIndex(({ note }) => note.type === 'attempt.won')
     for (const { note, ledger } of first.steps.slice(0, 6)) view.note(note, ledger)
     now = 1260
@@ -243,7 +243,7 @@ describe('the live view', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate'] })
     const screen = new FakeScreen(80)
     let now = 0
-    const view = liveView(screen, plain, () => now)
+    const view = liveClient(screen, plain, () => now)
     const steps = notesOf(STORIES.failure)
     const pause = steps.findIndex(({ note }) => note.type === 'backoff.started')
     for (const { note, ledger } of steps.slice(0, pause + 1)) view.note(note, ledger)

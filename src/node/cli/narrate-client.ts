@@ -1,21 +1,16 @@
-/** One note as a line for a person: `   1.01 s  attempt 1: tcp [::1]:443 (vpn.example): failed to connect ...`. */
+/** One note of a client for a person: `attempt 1: tcp [::1]:443 (vpn.example): failed to connect ...`. */
 import { formatEndpoint } from '../../endpoint.ts'
 import type { LedgerEntry, Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
 import { explainEntry, isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
-import type { Paint, Style } from './paint.ts'
+import type { Told } from './event-line.ts'
+import type { Style } from './paint.ts'
 
 /** `entryOf` finds the ledger's entry of an attempt, after this note. `undefined`: not worth a line. */
-export function narrate(
-  note: Note,
-  entryOf: (attempt: number) => LedgerEntry | undefined,
-  paint: Paint,
-): string | undefined {
+export function narrateClient(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined): Told | undefined {
   const sentence = tell(note, entryOf)
-  if (sentence === undefined) return undefined
-  const style = STYLES[note.type]
-  return `${paint('dim', formatMs(note.at).padStart(10))}  ${style ? paint(style, sentence) : sentence}`
+  return sentence === undefined ? undefined : [sentence, STYLES[note.type]]
 }
 
 const STYLES: Partial<Readonly<Record<Note['type'], Style>>> = {

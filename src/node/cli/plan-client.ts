@@ -1,0 +1,131 @@
+/** The plan of a client: one round on paper. */
+import type { ClientConfig, Remote } from '../../config/schema.ts'
+import { formatEndpoint } from '../../endpoint.ts'
+import { type Failure, failure } from '../../failure.ts'
+import { type Plan, type PlannedCandidate, type PlannedRemote, makePlan } from '../../plan.ts'
+import { printable } from '../../printable.ts'
+import { askedHost } from '../../round.ts'
+import { reasonOf } from '../explain.ts'
+import { WILDCARD } from '../kernel.ts'
+import type { Ask } from './ask.ts'
+import { formatMs } from './duration.ts'
+import { EXIT, type ProgramLine } from './io.ts'
+import type { Paint } from './paint.ts'
+import type { PlanSheet } from './plan.ts'
+
+export async function planClient(config: ClientConfig, seed: number, ask: Ask): Promise<PlanSheet> {
+  let query = 0
+  const made = await makePlan(config, seed, (lookup) => {
+    const host = askedHost(lookup, config, seed, ++query)
+    return ask({ host, families: lookup.families }, config.resolveTimeout)
+  })
+  return {
+    code: codeOf(made),
+    records: recordsOf(made, config, seed),
+    linesOf: ({ paint }) => linesOf(made, config, seed, paint),
+  }
+}
+
+/** R6 is an error of the configuration; no address at all is the network's. */
+function codeOf(made: Plan): number {
+  if (made.failure) return EXIT.config
+  return countOf(made) > 0 ? EXIT.done : EXIT.failed
+}
+
+const countOf = ({ remotes }: Plan) => remotes.reduce((sum, { candidates }) => sum + candidates.length, 0)
+
+function whyNot(made: Plan): Failure | undefined {
+  if (made.failure || countOf(made) > 0) return made.failure
+  return failure('EXHAUSTED', 'plan', 'there is no candidate: no remote has an address that can be tried')
+}
+
+// --- for a program ---
+
+function recordsOf(made: Plan, config: ClientConfig, seed: number): ProgramLine[] {
+  let number = 0
+  const records = made.remotes.flatMap(({ remote, candidates, skipped, failure }): ProgramLine[] => {
+    const { confirm, connectTimeout: deadlineMs } = config.remotes[remote.index] as Remote
+    return [
+      ...(failure ? [{ type: 'unresolved', remote, failure }] : []),
+      ...candidates.map(({ local, ...candidate }) => {
+        const bind = local && bindingOf({ ...candidate, local })
+        return { type: 'candidate', number: ++number, remote, candidate, bind, confirm: confirm.kind, deadlineMs }
+      }),
+      ...skipped.map((skip) => ({ type: 'skipped', remote, ...skip })),
+    ]
+  })
+  const why = whyNot(made)
+  const outcome = why ? 'failed' : 'planned'
+  return [...records, { type: 'result', outcome, candidates: number, seed, ...(why && { failure: why }) }]
+}
+
+// --- for a person ---
+
+function linesOf(made: Plan, config: ClientConfig, seed: number, paint: Paint): string[] {
+  let number = 0
+  const remotes = made.remotes.flatMap((planned) => {
+    const lines = remoteLines(planned, config.remotes[planned.remote.index] as Remote, number, paint)
+    number += planned.candidates.length
+    return lines
+  })
+  const why = whyNot(made)
+  const summary = why ? paint('red', printable(why.message)) : summaryOf(number, config)
+  const drawn = drawnBy(config)
+  const seeded = drawn === undefined ? [] : [`${drawn} drawn, from seed ${seed}; --seed ${seed} draws the same again`]
+  return [...remotes, summary, ...seeded]
+}
+
+function remoteLines(
+  { remote, candidates, skipped, failure }: PlannedRemote,
+  options: Remote,
+  before: number,
+  paint: Paint,
+): string[] {
+  const families = options.family ?? 'ipv4 and ipv6'
+  const { proto, connectTimeout, confirm } = options
+  const head = `${paint('bold', printable(remote.host))} port ${remote.port}, ${proto}, ${families}`
+  const about = `${CONFIRMATIONS[confirm.kind]}; ${formatMs(connectTimeout)} for each attempt`
+  return [
+    head,
+    paint('dim', `     ${about}`),
+    ...candidates.map((candidate, i) => candidateLine(before + i + 1, candidate)),
+    ...(failure ? [`     ${paint('red', `failed to resolve: ${reasonOf(failure)}`)}`] : []),
+    ...skipped.map(({ candidate, failure }) => {
+      const what = candidate ? `${printable(formatEndpoint(candidate))}  ` : ''
+      return `  -  ${what}${paint('yellow', `skipped: ${reasonOf(failure)}`)}`
+    }),
+  ]
+}
+
+const CONFIRMATIONS: Readonly<Record<Remote['confirm']['kind'], string>> = {
+  none: 'not confirmed',
+  reply: 'confirmed by any reply to a text',
+  openvpn: "confirmed by OpenVPN's hard reset",
+}
+
+function candidateLine(number: number, candidate: PlannedCandidate): string {
+  const bind = candidate.local ? `  from ${formatEndpoint(bindingOf(candidate))}` : ''
+  return `${String(number).padStart(3)}  ${formatEndpoint(candidate)}${bind.replace(/:0$/, ', any port')}`
+}
+
+function bindingOf({ family, local }: PlannedCandidate) {
+  return { address: local?.address ?? WILDCARD[family], port: local?.port ?? 0 }
+}
+
+/** What is left to chance. */
+function drawnBy({ remoteRandom, remoteRandomHostname }: ClientConfig): string | undefined {
+  if (!remoteRandom && !remoteRandomHostname) return undefined
+  if (!remoteRandomHostname) return 'the order of the remotes is'
+  return remoteRandom
+    ? 'the order of the remotes and the labels before their names are'
+    : 'the labels before the names are'
+}
+
+function summaryOf(count: number, { pacing, remotes }: ClientConfig): string {
+  const candidates = count === 1 ? 'one candidate' : `${count} candidates, in this order`
+  const alone = pacing.policy === 'sequential' || remotes.some(({ local }) => local !== undefined)
+  const pace = alone
+    ? 'one at a time'
+    : `a new one after ${formatMs(pacing.attemptDelay)}, ${pacing.maxInFlight} at most`
+  return `${candidates}${count === 1 ? '' : `, ${pace}`}`
+}

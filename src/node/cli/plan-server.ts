@@ -1,0 +1,121 @@
+/** The plan of a server: every socket that would be bound, block by block. */
+import { nameOf } from '../../bind-list.ts'
+import { type PlannedBlock, type PlannedSocket, makeBindPlan } from '../../bind-plan.ts'
+import type { Listen, ServerConfig } from '../../config/server-schema.ts'
+import { formatEndpoint } from '../../endpoint.ts'
+import { type Failure, failure } from '../../failure.ts'
+import { printable } from '../../printable.ts'
+import { reasonOf } from '../explain.ts'
+import { ownAddresses } from '../monitor.ts'
+import type { Ask } from './ask.ts'
+import { EXIT, type ProgramLine } from './io.ts'
+import { sockets } from './narrate-server.ts'
+import type { Paint } from './paint.ts'
+import type { PlanSheet } from './plan.ts'
+import { type Sheet, belowRow } from './table.ts'
+
+export async function planServer(config: ServerConfig, ask: Ask): Promise<PlanSheet> {
+  const blocks = await makeBindPlan(config, ownAddresses(), async (lookup) => {
+    const { addresses, failure } = await ask(lookup, config.resolveTimeout)
+    return failure ?? addresses
+  })
+  const why = whyNot(blocks, config)
+  return {
+    code: why ? EXIT.failed : EXIT.done,
+    records: recordsOf(blocks, why),
+    linesOf: (sheet) => linesOf(blocks, config, why, sheet),
+  }
+}
+
+/** Why a server that runs like this would not start. */
+function whyNot(blocks: readonly PlannedBlock[], { bindPolicy }: ServerConfig): Failure | undefined {
+  const failed = blocks.flatMap(failuresOf)
+  const [first] = failed
+  if (first && bindPolicy === 'all') return first
+  if (bindableIn(blocks) > 0) return undefined
+  return first ?? failure('NO_ADDRESS', 'plan', 'there is no socket to bind')
+}
+
+const bindableIn = (blocks: readonly PlannedBlock[]) =>
+  blocks.reduce((sum, { sockets }) => sum + sockets.filter(({ failure }) => !failure).length, 0)
+
+/** Each says which block, and what of it. */
+function failuresOf({ block, listen, sockets, failure: why }: PlannedBlock): Failure[] {
+  const of = (what: string, { code, stage, message }: Failure) =>
+    failure(code, stage, `block ${block + 1}, ${what}: ${message}`)
+  return [
+    ...(why ? [of(nameOf(listen) ?? listen.proto, why)] : []),
+    ...sockets.flatMap((socket) => (socket.failure ? [of(formatEndpoint(socket), socket.failure)] : [])),
+  ]
+}
+
+// --- for a program ---
+
+function recordsOf(blocks: readonly PlannedBlock[], why: Failure | undefined): ProgramLine[] {
+  const records = blocks.flatMap(({ block, listen, sockets, skipped, warning, failure }): ProgramLine[] => [
+    ...(failure ? [{ type: 'unresolved', block, host: listen.host ?? null, failure }] : []),
+    ...sockets.map(({ kind, failure, ...endpoint }) => {
+      return { type: 'socket', block, transport: listen.proto, endpoint, kind, ...(failure && { failure }) }
+    }),
+    ...skipped.map((skip) => ({ type: 'skipped', block, ...skip })),
+    ...(warning === undefined ? [] : [{ type: 'warning', block, message: warning }]),
+  ])
+  const outcome = why ? 'failed' : 'planned'
+  return [...records, { type: 'result', outcome, sockets: bindableIn(blocks), ...(why && { failure: why }) }]
+}
+
+// --- for a person ---
+
+function linesOf(
+  blocks: readonly PlannedBlock[],
+  config: ServerConfig,
+  why: Failure | undefined,
+  sheet: Sheet,
+): string[] {
+  let number = 0
+  const lines = blocks.flatMap((planned) => {
+    const first = number + 1
+    number += planned.sockets.length
+    return blockLines(planned, config, first, sheet)
+  })
+  return [...lines, why ? sheet.paint('red', reasonOf(why)) : summaryOf(bindableIn(blocks), config)]
+}
+
+function blockLines(planned: PlannedBlock, config: ServerConfig, first: number, sheet: Sheet): string[] {
+  const { block, listen, sockets, skipped, warning, failure } = planned
+  const { paint } = sheet
+  return [
+    `block ${block + 1}: ${paint('bold', placeOf(listen, config))}`,
+    ...sockets.map((socket, i) => socketLine(first + i, socket, planned, paint)),
+    ...(failure ? [`     ${paint('red', `failed: ${reasonOf(failure)}`)}`] : []),
+    ...skipped.map(({ endpoint, failure }) => {
+      const what = endpoint ? `${printable(formatEndpoint(endpoint))}  ` : ''
+      return `  -  ${what}${paint('yellow', `skipped: ${reasonOf(failure)}`)}`
+    }),
+    ...(warning === undefined ? [] : belowRow(`warning: ${warning}`, 3, sheet, 'yellow')),
+  ]
+}
+
+/** `udp port 1194 on vpn.example, ipv4 and ipv6`: what is configured. */
+function placeOf(listen: Listen, { multihome }: ServerConfig): string {
+  const { proto, port, host, family } = listen
+  const socket = port === 0 ? `${proto}, any port,` : `${proto} port ${port}`
+  if (host !== undefined && nameOf(listen) === undefined && (family || host !== '::')) return `${socket} on ${host}`
+  const everywhere = multihome && proto === 'udp' ? 'each address of this host' : 'every address'
+  return `${socket} on ${nameOf(listen) ?? everywhere}, ${family ?? 'ipv4 and ipv6'}`
+}
+
+function socketLine(number: number, socket: PlannedSocket, { listen, sockets }: PlannedBlock, paint: Paint): string {
+  const { kind, family, failure } = socket
+  const place = `${listen.proto} ${formatEndpoint(socket).replace(/:0$/, ', any port')}`
+  // Of two implied wildcards one may be missing (R2).
+  const provided = kind === 'wildcard' && sockets.length > 1 ? paint('dim', `  if this machine has ${family}`) : ''
+  const clash = failure ? `  ${paint('red', `cannot be bound: ${reasonOf(failure)}`)}` : ''
+  return `${String(number).padStart(3)}  ${place}${clash || provided}`
+}
+
+function summaryOf(count: number, { bindPolicy, listen }: ServerConfig): string {
+  const from = listen.length === 1 ? '' : ` in ${listen.length} blocks`
+  if (count === 1) return `one socket${from}`
+  return `${sockets(count)}${from}, ${bindPolicy === 'all' ? 'all or none' : 'as many as can be bound'}`
+}

@@ -145,7 +145,7 @@ const ended = (entry: RosterEntry, state: 'failed' | 'closed', failure: Failure 
 /** One that could not be bound says why; the others were closed on its account. */
 function givenUp(entry: RosterEntry): RosterEntry {
   if (entry.state === 'closed') return entry
-  return entry.failure ? ended(entry, 'failed', null) : ended(entry, 'closed', failure('SIBLING_FAILED', 'bind'))
+  return ended(entry, 'closed', entry.failure ?? failure('SIBLING_FAILED', 'bind'))
 }
 
 const withNobody = (counters: Roster['counters']) => ({

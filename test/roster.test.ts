@@ -75,7 +75,7 @@ test('of a start that failed, who could not be bound says why, and who was close
   )
   expect(listeners.map(({ state, local: where, failure: told }) => [state, where, told?.code])).toEqual([
     ['closed', null, 'SIBLING_FAILED'],
-    ['failed', null, why.code],
+    ['closed', null, why.code],
     ['closed', null, undefined],
     ['closed', null, 'SIBLING_FAILED'],
   ])

@@ -15,6 +15,7 @@ import type { Candidate } from '../src/candidate.ts'
 import type { ClientConfig } from '../src/config/schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
+import type { Meet } from '../src/junction.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, headlineOf, record } from '../src/ledger.ts'
 import type { Numbers } from '../src/walk.ts'
 import { type DialActors, type DialOutput, type DialSays, dialMachine } from './dial.ts'
@@ -25,6 +26,17 @@ export interface ClientInput {
   readonly seed: number
   /** `true`: hand the first winner over and end (`connect()`). `false`: hold it and live on (`createClient`). */
   readonly release: boolean
+  /** Of a peer with `float`: it may come from where nobody looked for it. */
+  readonly floats?: boolean
+  /** What went before within this root, to be gone on with. */
+  readonly before?: Before
+}
+
+/** Numbers are never reused within a root, and its ledger is one. */
+export interface Before {
+  readonly numbers: Numbers
+  readonly ledger: Ledger
+  readonly first: Candidate | null
 }
 
 export interface ClientOutput {
@@ -32,6 +44,8 @@ export interface ClientOutput {
   /** The winner that was handed over. */
   readonly attempt: number | null
   readonly failure: Failure | null
+  readonly numbers: Numbers
+  readonly ledger: Ledger
 }
 
 type Event = { readonly at: number } & (
@@ -43,10 +57,13 @@ type Event = { readonly at: number } & (
   | { readonly type: 'next' }
   /** The host watches its interfaces; a change ends a pause. */
   | { readonly type: 'network.changed' }
+  /** A peer was met. */
+  | Meet
   | DialSays
 )
 
-interface Context extends ClientInput {
+export interface ClientContext extends Omit<ClientInput, 'before'> {
+  readonly floats: boolean
   readonly round: number
   /** Failed rounds in a row. */
   readonly failed: number
@@ -58,12 +75,14 @@ interface Context extends ClientInput {
   readonly ledger: Ledger
 }
 
+const NOTHING_BEFORE: Before = { numbers: { query: 0, attempt: 0 }, ledger: EMPTY_LEDGER, first: null }
+
 const NEXT = { type: 'next' } as const
 
 const outputOf = (event: unknown): DialOutput => (event as { readonly output: DialOutput }).output
 
 /** What a client that gave up says: how often it tried, and the first thing that went wrong. */
-function exhausted({ failed, ledger }: Context): Failure {
+function exhausted({ failed, ledger }: ClientContext): Failure {
   const rounds = failed === 1 ? 'one round' : `${failed} rounds`
   // A round that failed has an entry that says why.
   const { stage, message } = headlineOf(ledger) as Failure
@@ -71,11 +90,11 @@ function exhausted({ failed, ledger }: Context): Failure {
   return failure('EXHAUSTED', 'plan', `${what} in ${rounds}: ${message}`)
 }
 
-const pauseOf = ({ context: { config, failed, seed } }: { readonly context: Context }): number =>
+const pauseOf = ({ context: { config, failed, seed } }: { readonly context: ClientContext }): number =>
   pauseAfter(config.connectRetry, failed, seed)
 
 interface Step {
-  readonly context: Context
+  readonly context: ClientContext
   readonly event: Event
   readonly enqueue: {
     readonly assign: (change: { readonly ledger: Ledger }) => void
@@ -95,7 +114,7 @@ const roundNote = ({ context, event }: Step, type: 'round.started' | 'round.fail
 
 export const clientMachine = setup({
   types: {
-    context: {} as Context,
+    context: {} as ClientContext,
     events: {} as Event,
     input: {} as ClientInput,
     output: {} as ClientOutput,
@@ -106,7 +125,9 @@ export const clientMachine = setup({
   actions: {
     beginRound: assign(({ context }) => ({ round: context.round + 1 })),
     startDial: sendTo('dial', { type: 'start' }),
-    passOn: sendTo('dial', ({ event }) => (event.type === 'reject' || event.type === 'stop' ? event : NEXT)),
+    passOn: sendTo('dial', ({ event }) =>
+      event.type === 'reject' || event.type === 'stop' || event.type === 'peer.met' ? event : NEXT,
+    ),
 
     takeWinner: assign(({ event }) => {
       assertEvent(event, 'dial.won')
@@ -122,6 +143,10 @@ export const clientMachine = setup({
     noteRoundFailed: enqueueActions((step) => keep(step, [roundNote(step, 'round.failed')])),
     noteRoundEnded: enqueueActions((step) => keep(step, [roundNote(step, 'round.ended')])),
     noteNetwork: enqueueActions((step) => keep(step, [{ type: 'network.changed', at: step.event.at }])),
+    noteMet: enqueueActions((step) => {
+      assertEvent(step.event, 'peer.met')
+      keep(step, [step.event])
+    }),
     noteBackoff: enqueueActions((step) => {
       const { failed } = step.context
       keep(step, [{ type: 'backoff.started', at: step.event.at, failed, ms: pauseOf(step) }])
@@ -137,24 +162,31 @@ export const clientMachine = setup({
     isReleasing: ({ context }) => context.release,
     isLost: ({ event }) => outputOf(event).outcome === 'lost',
     isFatal: ({ event }) => outputOf(event).outcome === 'fatal',
+    /** It came from where the last round had a candidate. */
+    wasTried: ({ context: { floats, ledger }, event }) => {
+      if (event.type !== 'peer.met') return false
+      const { address, port } = event.remote
+      return floats || ledger.last.some(({ candidate }) => candidate?.address === address && candidate.port === port)
+    },
     isLastRound: ({ context: { config, failed } }) =>
       config.connectRetryMax > 0 && failed + 1 >= config.connectRetryMax,
   },
   delays: { pause: pauseOf },
 }).createMachine({
   id: 'client',
-  context: ({ input: { config, seed, release } }) => ({
+  context: ({ input: { config, seed, release, floats = false, before = NOTHING_BEFORE } }) => ({
     config,
     seed,
     release,
+    floats,
+    first: before.first,
+    numbers: before.numbers,
+    ledger: before.ledger,
     round: 0,
     failed: 0,
     starting: true,
-    first: null,
-    numbers: { query: 0, attempt: 0 },
     attempt: null,
     failure: null,
-    ledger: EMPTY_LEDGER,
   }),
   initial: 'idle',
   states: {
@@ -164,8 +196,8 @@ export const clientMachine = setup({
       invoke: {
         src: 'dial',
         id: 'dial',
-        input: ({ context: { config, seed, release, starting, first, numbers, ledger } }) => {
-          return { config, seed, release, starting, first, numbers, ledger }
+        input: ({ context: { config, seed, release, starting, first, floats, numbers, ledger } }) => {
+          return { config, seed, release, starting, first, floats, numbers, ledger }
         },
         onDone: [
           {
@@ -182,6 +214,7 @@ export const clientMachine = setup({
       on: {
         'network.changed': { actions: 'noteNetwork' },
         next: { actions: 'passOn' },
+        'peer.met': { actions: 'passOn' },
         reject: { actions: 'passOn' },
         stop: { target: '.stopping', actions: 'passOn' },
       },
@@ -211,6 +244,7 @@ export const clientMachine = setup({
       on: {
         'network.changed': { target: 'active', actions: 'noteNetwork' },
         next: 'active',
+        'peer.met': { guard: 'wasTried', target: 'active', actions: 'noteMet' },
         stop: 'stopped',
       },
     },
@@ -218,11 +252,12 @@ export const clientMachine = setup({
     failed: { type: 'final', entry: 'noteFailure' },
     stopped: { type: 'final', entry: 'noteStop' },
   },
-  output: ({ context: { attempt, failure: why, release } }) => {
-    if (why) return { outcome: 'failed', attempt: null, failure: why } as const
+  output: ({ context: { attempt, failure: why, release, numbers, ledger } }) => {
+    const end = { attempt: null, failure: why, numbers, ledger }
+    if (why) return { ...end, outcome: 'failed' } as const
     return release && attempt !== null
-      ? ({ outcome: 'released', attempt, failure: null } as const)
-      : ({ outcome: 'stopped', attempt: null, failure: null } as const)
+      ? ({ ...end, outcome: 'released', attempt } as const)
+      : ({ ...end, outcome: 'stopped' } as const)
   },
   options: { maxIterations: 1000 },
 })

@@ -15,6 +15,7 @@ import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Candidate } from '../src/candidate.ts'
 import { type Failure, type Stage, failure } from '../src/failure.ts'
+import type { Meet } from '../src/junction.ts'
 import type { Ledger, Note } from '../src/ledger.ts'
 import { type Flight, isSpent, unfitFailure } from '../src/round.ts'
 import {
@@ -29,11 +30,13 @@ import {
   postponeLookup,
   proceed,
   remoteOf,
+  metIn,
   repeatLookup,
   takeAnswer,
   takeFailure,
   takeLookupFailure,
   takeLoss,
+  takeMet,
   takeProgress,
 } from '../src/walk.ts'
 
@@ -64,6 +67,7 @@ type Event = { readonly at: number } & (
   | { readonly type: 'stop' }
   | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'next' }
+  | Meet
   | ResolverSays
   | DialerSays
   | { readonly type: 'query.timedOut'; readonly query: number }
@@ -211,6 +215,10 @@ export const dialMachine = setup({
     abandon: carryOn((draft, event) => abandon(draft, event.at)),
     takeLoss: carryOn((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), false)),
     takeLateLoss: carryOut((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), true)),
+    takeMet: carryOn((draft, event) => {
+      assertEvent(event, 'peer.met')
+      return takeMet(draft, event.at, metIn(draft.walk, event.transport, event.remote) as Candidate)
+    }),
     takeStop: carryOut(({ walk, effects }) => ({ walk: { ...walk, stopped: true }, effects })),
   },
   guards: {
@@ -235,6 +243,8 @@ export const dialMachine = setup({
       const neverWorked = !round.held.confirmed && round.held.candidate.transport === 'udp'
       return event.at - round.held.since >= LONG_LIFE && !(neverWorked && event.failure.code === 'ECONNREFUSED')
     },
+    isMet: ({ context, event }) =>
+      event.type === 'peer.met' && metIn(context, event.transport, event.remote) !== undefined,
     isSpent: ({ context }) => isSpent(context.round, context.lookup !== null),
     isFatal: ({ context: { round, lookup, starting, fatal } }) => {
       if (fatal) return true
@@ -274,6 +284,7 @@ export const dialMachine = setup({
         'attempt.failed': { guard: 'isFlying', actions: 'takeFailure' },
         'attempt.timedOut': { guard: 'isFlying', actions: 'takeFailure' },
         'pace.elapsed': { actions: 'wake' },
+        'peer.met': { guard: 'isMet', actions: 'takeMet' },
         next: { actions: 'abandon' },
       },
     },

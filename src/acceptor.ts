@@ -7,6 +7,7 @@
  */
 import type { Clock, Limits } from './actors.ts'
 import { Admission, type Refusal } from './admission.ts'
+import type { Porter } from './binder.ts'
 import type { Guest } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Expiry, type Touched } from './expiry.ts'
@@ -68,16 +69,26 @@ export interface Peer extends Touched<Peer> {
   readonly key: string
 }
 
-const acceptors = new WeakMap<object, Acceptor>()
+const acceptorsBySystem = new WeakMap<object, Acceptor>()
 
-/** The acceptor of a root; the first binder that asks decides what it is made of. */
-export function acceptorOf(system: object, make: () => Acceptor): Acceptor {
-  let acceptor = acceptors.get(system)
-  if (!acceptor) acceptors.set(system, (acceptor = make()))
-  return acceptor
-}
+/** For `binderLogic`: one acceptor for each root, made when its first binder asks. */
+export const acceptors =
+  (receptionOf: (system: object) => Reception) =>
+  ({
+    system,
+    clock,
+    input: { limits },
+  }: {
+    readonly system: object
+    readonly clock: Clock
+    readonly input: { readonly limits: Limits }
+  }): Acceptor => {
+    let acceptor = acceptorsBySystem.get(system)
+    if (!acceptor) acceptorsBySystem.set(system, (acceptor = new Acceptor(system, clock, limits, receptionOf(system))))
+    return acceptor
+  }
 
-export class Acceptor {
+export class Acceptor implements Porter {
   readonly #clock: Clock
   readonly #reception: Reception
   readonly #guests: Map<number, Guest>
@@ -104,7 +115,10 @@ export class Acceptor {
     this.#heard = new Expiry(clock, IDLE, (peer) => this.#close(peer))
   }
 
-  /** A TCP client has come. */
+  bound(): void {
+    // Who comes is judged by whom they come to, not before.
+  }
+
   arrived(house: House, listener: number, guest: Guest): void {
     const { remote } = guest
     const refusal = this.#admission.admit(remote, this.#clock.now())

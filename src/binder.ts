@@ -1,30 +1,46 @@
 /**
  * The listening sockets of one block: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
- * closes them, and the clients that came through them. Whom to let in is the `Acceptor`'s business, which all blocks of a
- * server share.
+ * closes them, and the clients that came through them. What becomes of whom they let in is the porter's
+ * business, which all blocks of a root share.
  *
  * A shortage of this machine (EMFILE and kin) is tried again within the bind; what else becomes of a listener that failed
  * or was lost is the machine's business.
  */
-import { Acceptor, type Client, type House, type Peer, type PeerNote, type Reception, acceptorOf } from './acceptor.ts'
+import type { Client, House, Peer, PeerNote } from './acceptor.ts'
 import type { BinderHears, BinderInput, BinderSays } from './actors.ts'
 import { type Io, ioActor } from './contain.ts'
-import type { Dock, DockEvent, DockSocket } from './dock.ts'
+import type { Dock, DockEvent, DockSocket, Guest } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import { listenersOf } from './handles.ts'
 import { shortagePause } from './shortage.ts'
 
-/** `receptionOf`: asked once for each server, by its root's system. */
-export function binderLogic(dock: Dock, receptionOf: (system: object) => Reception) {
+/** Who decides what becomes of those who come: an acceptor lets a server's clients in, a junction joins peers. */
+export interface Porter {
+  /** A listener is bound; it is heard from until it is silenced. */
+  bound(house: House, listener: number, local: Endpoint): void
+  /** A TCP client has come. */
+  arrived(house: House, listener: number, guest: Guest): void
+  /** A datagram has come. */
+  heard(house: House, listener: number, remote: Endpoint, bytes: Uint8Array): void
+  /** The system itself has turned a TCP client away. */
+  turnedAway(house: House, listener: number, remote: Endpoint | undefined): void
+  /** A listener, or all of the block, will send no more. */
+  silence(house: House, listener?: number): void
+  /** The TCP clients that are left have to go. */
+  evict(house: House): void
+}
+
+/** `porterOf`: asked by each binder, of the root in which it starts. */
+export function binderLogic(dock: Dock, porterOf: (io: Pick<BinderIo, 'system' | 'clock' | 'input'>) => Porter) {
   return ioActor<BinderInput, BinderSays, BinderHears>((io) => {
-    const { system, clock, input } = io
-    const acceptor = acceptorOf(system, () => new Acceptor(system, clock, input.limits, receptionOf(system)))
-    const binder = new Binder(io, dock, acceptor)
+    const binder = new Binder(io, dock, porterOf(io))
     io.hear((event) => binder.accept(event))
     return () => binder.dispose()
   })
 }
+
+type BinderIo = Io<BinderInput, BinderSays, BinderHears>
 
 /** A listener, from the order to bind it until it has failed, was lost or given up. */
 interface Berth {
@@ -39,17 +55,17 @@ interface Berth {
 class Binder implements House {
   readonly clients = new Set<Client>()
   readonly peers = new Map<string, Peer>()
-  readonly #io: Io<BinderInput, BinderSays, BinderHears>
+  readonly #io: BinderIo
   readonly #dock: Dock
-  readonly #acceptor: Acceptor
+  readonly #porter: Porter
   readonly #berths = new Map<number, Berth>()
   #isDraining = false
   #drained: unknown
 
-  constructor(io: Io<BinderInput, BinderSays, BinderHears>, dock: Dock, acceptor: Acceptor) {
+  constructor(io: BinderIo, dock: Dock, porter: Porter) {
     this.#io = io
     this.#dock = dock
-    this.#acceptor = acceptor
+    this.#porter = porter
   }
 
   accept(event: BinderHears): void {
@@ -62,14 +78,14 @@ class Binder implements House {
         return this.#drain()
       case 'binder.evict':
         this.#drain()
-        return this.#acceptor.evict(this)
+        return this.#porter.evict(this)
     }
   }
 
   /** The actor is silent by now, so nobody hears of those who are dropped. */
   dispose(): void {
     this.#closeAll()
-    this.#acceptor.evict(this)
+    this.#porter.evict(this)
     this.#io.clock.clearTimeout(this.#drained)
   }
 
@@ -114,15 +130,16 @@ class Binder implements House {
     switch (event.type) {
       case 'bound':
         berth.isBound = true
+        this.#porter.bound(this, listener, event.local)
         return this.#io.say({ type: 'listener.bound', listener, local: event.local })
       case 'failed':
         return this.#failed(berth, event.failure)
       case 'arrived':
-        return this.#acceptor.arrived(this, listener, event.guest)
+        return this.#porter.arrived(this, listener, event.guest)
       case 'heard':
-        return this.#acceptor.heard(this, listener, event.from, event.bytes)
+        return this.#porter.heard(this, listener, event.from, event.bytes)
       case 'turnedAway':
-        return this.#acceptor.turnedAway(this, listener, event.from)
+        return this.#porter.turnedAway(this, listener, event.from)
     }
   }
 
@@ -141,7 +158,7 @@ class Binder implements House {
     const berth = this.#berths.get(listener)
     if (berth) this.#close(berth)
     this.#berths.delete(listener)
-    this.#acceptor.silence(this, listener)
+    this.#porter.silence(this, listener)
   }
 
   #drain(): void {
@@ -153,7 +170,7 @@ class Binder implements House {
   #closeAll(): void {
     for (const berth of this.#berths.values()) this.#close(berth)
     this.#berths.clear()
-    this.#acceptor.silence(this)
+    this.#porter.silence(this)
   }
 
   #close(berth: Berth): void {

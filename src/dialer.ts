@@ -19,7 +19,7 @@ export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
     const { confirmation, candidate } = io.input
     const attempt = new Attempt(io, wire)
     io.hear((event) => attempt.accept(event))
-    attempt.begin(exchangeFor(confirmation, candidate))
+    attempt.begin(exchangeFor(confirmation, candidate, { attempt: io.input.attempt, system: io.system }))
     return () => attempt.dispose()
   })
 }
@@ -37,7 +37,6 @@ class Attempt {
   /** Since the socket of the moment was opened: each starts with the short gaps. */
   #resends = 0
   #received = 0
-  #reply: readonly Uint8Array[] = []
   #accepted = false
   #released = false
 
@@ -62,8 +61,7 @@ class Attempt {
     if (attempt !== this.#io.input.attempt || this.#accepted || !this.#socket) return
     this.#accepted = true
     this.#released = release
-    this.#socket.accept(release, this.#reply)
-    this.#reply = []
+    this.#socket.accept(release, this.#exchange?.takeEarly?.() ?? [])
   }
 
   /** After a release the handle stays in the registry until the host has taken it; it is nobody's to close here. */
@@ -83,6 +81,7 @@ class Attempt {
         // What an earlier socket of this attempt still says is of no interest.
         if (this.#socket === socket) this.#hearWire(event)
       },
+      this.#io.system,
     )
     this.#socket = socket
     handlesOf(this.#io.system).set(attempt, socket)
@@ -97,6 +96,8 @@ class Attempt {
         return this.#connected(event.local)
       case 'received':
         return this.#judge(event.bytes)
+      case 'moved':
+        return this.#io.emit({ type: 'attempt.moved', attempt: this.#io.input.attempt, remote: event.remote })
       case 'failed':
         return this.#failed(event.failure)
     }
@@ -116,18 +117,18 @@ class Attempt {
     this.#socket.send(exchange.request)
     this.#sent++
     if (this.#io.input.candidate.transport === 'udp')
-      this.#timer = this.#io.clock.setTimeout(() => this.#ask(exchange), resendAfter(++this.#resends))
+      this.#timer = this.#io.clock.setTimeout(() => this.#ask(exchange), exchange.pace ?? resendAfter(++this.#resends))
   }
 
   #judge(bytes: Uint8Array): void {
     if (!this.#exchange || this.#stage !== 'confirm') return
     this.#received++
     const verdict = this.#exchange.receive(bytes)
+    for (const answer of this.#exchange.takeAnswers?.() ?? []) this.#socket?.send(answer)
     if (verdict === 'waiting') return
     if (verdict !== 'confirmed') return this.#fail(verdict)
     this.#stage = 'connected'
     this.#io.clock.clearTimeout(this.#timer)
-    if (this.#exchange.keepsReply) this.#reply = [bytes]
     const { attempt } = this.#io.input
     this.#io.say({ type: 'attempt.confirmed', attempt, sent: this.#sent, received: this.#received })
   }

@@ -31,6 +31,9 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `SIBLING_FAILED` | another socket of the server could not be bound, and `bind-policy all` wants all or none |
  * | `READY_SOCKET` | a socket that was given to this process cannot be used, or no listener wants it |
  * | `RESTARTED_TOO_OFTEN` | a listener had to be bound again too often |
+ * | `LISTENER_LOST` / `PEER_RESTARTED` / `PING_RESTART` | a peer was lost: our socket is gone, it has started anew, it is silent |
+ * | `ONE_SESSION` | a client was refused: a TCP peer has one session |
+ * | `MET` | another attempt was given up, since the peer came by itself |
  * | `MAX_CLIENTS` / `CONNECT_FREQ` / `SOURCE_FREQ` | a client was refused: too many, too fast, too fast from one place |
  * | `FD_BUDGET` | a client was refused: this process may open no more files |
  * | `MAX_PENDING` / `HAND_WINDOW` | a client was dropped: it had sent no byte |
@@ -88,6 +91,11 @@ const SENTENCES: ReadonlyMap<string, string> = new Map(
     NEXT: 'the operator asked for the next candidate',
     STOPPED: 'stopped',
     SIBLING_FAILED: 'given up: another socket of this server could not be bound',
+    LISTENER_LOST: 'the socket under it was closed',
+    PEER_RESTARTED: 'the peer has started anew',
+    PING_RESTART: 'nothing was heard of the peer for the time of ping-restart',
+    ONE_SESSION: 'there is a session already, and a peer has one at a time',
+    MET: 'the peer came by another way',
     MAX_CLIENTS: 'there are as many clients as max-clients allows',
     CONNECT_FREQ: 'more new clients than connect-freq allows',
     SOURCE_FREQ: 'more new clients from this source than connect-freq-source allows',

@@ -54,10 +54,16 @@ export type Note = { readonly at: number } & (
   | { readonly type: 'attempt.cancelled'; readonly attempt: number; readonly failure: Failure }
   /** A held connection is gone. `kept`: it lived long enough to stay a success in the ledger. */
   | { readonly type: 'attempt.lost'; readonly attempt: number; readonly failure: Failure; readonly kept: boolean }
+  /** With `float`: the peer of a held connection is elsewhere now. */
+  | { readonly type: 'attempt.moved'; readonly attempt: number; readonly remote: Endpoint }
+  /** Somebody came who may be the peer. */
+  | { readonly type: 'peer.met'; readonly transport: Transport; readonly remote: Endpoint }
   | { readonly type: 'backoff.started'; readonly failed: number; readonly ms: number }
   | { readonly type: 'network.changed' }
   | { readonly type: 'client.failed'; readonly failure: Failure }
   | { readonly type: 'client.stopped' }
+  | { readonly type: 'peer.failed'; readonly failure: Failure }
+  | { readonly type: 'peer.stopped' }
 )
 
 export type Outcome = 'won' | 'failed' | 'cancelled' | 'skipped' | 'open'
@@ -195,6 +201,10 @@ export function record(ledger: Ledger, note: Note): Ledger {
     case 'attempt.lost':
       return count(end(ledger, note.attempt, at, note.kept ? 'won' : 'failed', note.failure), 'lost')
     case 'query.answered':
+    case 'attempt.moved':
+    case 'peer.met':
+    case 'peer.failed':
+    case 'peer.stopped':
     case 'backoff.started':
     case 'network.changed':
     case 'client.failed':

@@ -45,9 +45,9 @@ export function hardReset({ transport, sessionId, wrapping }: Reset): Exchange {
   const packet = wrapping.wrap(concat([CLIENT_RESET], sessionId), new Uint8Array(1 + 4)) // no acks, packet id 0
   const answers = (reply: Uint8Array): boolean =>
     reply[0] === SERVER_RESET && acknowledges(wrapping.unwrap(reply), sessionId)
-  if (transport === 'tcp') return { request: framed(packet), receive: frameReader(answers), keepsReply: false }
+  if (transport === 'tcp') return { request: framed(packet), receive: frameReader(answers) }
   // Anybody may send a datagram in the server's name, so a bad one says nothing.
-  return { request: packet, receive: (bytes) => (answers(bytes) ? 'confirmed' : 'waiting'), keepsReply: false }
+  return { request: packet, receive: (bytes) => (answers(bytes) ? 'confirmed' : 'waiting') }
 }
 
 /** Body: number of acks, the acks (4 bytes each), then, if there are any, the session id that they are for. */

@@ -4,7 +4,7 @@
  */
 import { type Candidate, type Skip, candidatesOf, familiesOf } from './candidate.ts'
 import type { ClientConfig, Remote } from './config/schema.ts'
-import { type Address, type Family, type Transport, parseAddress, unmap } from './endpoint.ts'
+import { type Address, type Endpoint, type Family, type Transport, parseAddress, unmap } from './endpoint.ts'
 import { type Failure, type Stage, failure } from './failure.ts'
 import type { RemoteRef } from './ledger.ts'
 import type { View } from './pacing.ts'
@@ -152,8 +152,36 @@ export function localsOf(round: Round, remote: Remote, index: number): readonly 
   })
 }
 
-const isSame = (a: Candidate, b: Candidate): boolean =>
+export const isSame = (a: Candidate, b: Candidate): boolean =>
   a.address === b.address && a.port === b.port && a.transport === b.transport && a.remote === b.remote
+
+/**
+ * The candidate at that endpoint, from what is known of the remotes so far. `float`: a peer may come from elsewhere, and
+ * is then tried with the settings of the first remote.
+ */
+export function candidateAt(
+  round: Round,
+  config: ClientConfig,
+  transport: Transport,
+  endpoint: Endpoint,
+  float: boolean,
+): Candidate | undefined {
+  const { family, address, port } = endpoint
+  const known = config.remotes.findIndex((remote, index) => {
+    if (remote.proto !== transport || remote.port !== port) return false
+    const addresses = addressesOf(round, remote, index) ?? []
+    return candidatesOf(remote, index, addresses, config.candidateOrder).candidates.some(
+      (one) => one.address === address,
+    )
+  })
+  if (known < 0 && !float) return undefined
+  return { remote: Math.max(0, known), transport, family, address, port, hops: [] }
+}
+
+/** A candidate goes first, wherever it stood. */
+export function advance(round: Round, candidate: Candidate): Round {
+  return { ...round, waiting: [candidate, ...round.waiting.filter((other) => !isSame(other, candidate))] }
+}
 
 /** The candidate whose turn it is takes off. */
 export function startNext(round: Round, attempt: number, at: number): { round: Round; flight: Flight } {

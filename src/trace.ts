@@ -49,12 +49,20 @@ function tell(note: Note | ServerNote): string {
     case 'attempt.cancelled':
     case 'attempt.lost':
       return `attempt ${note.attempt} ${note.type.slice(8)} ${because(note.failure)}`
+    case 'attempt.moved':
+      return `attempt ${note.attempt} moved to ${formatEndpoint(note.remote)}`
+    case 'peer.met':
+      return `met ${note.transport} ${formatEndpoint(note.remote)}`
     case 'backoff.started':
       return `backoff ${note.ms} ms after ${note.failed} failed`
     case 'network.changed':
       return 'network changed'
     case 'client.failed':
       return `client failed ${because(note.failure)}`
+    case 'peer.failed':
+      return `peer failed ${because(note.failure)}`
+    case 'peer.stopped':
+      return 'peer stopped'
     case 'client.stopped':
       return 'client stopped'
     case 'block.waiting':

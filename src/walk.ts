@@ -5,6 +5,7 @@
 import type { DialerInput, DialerSays, ResolverInput } from './actors.ts'
 import type { Candidate } from './candidate.ts'
 import type { ClientConfig, Remote } from './config/schema.ts'
+import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 import { type Ledger, type Note, record } from './ledger.ts'
 import { nextStep } from './pacing.ts'
@@ -12,11 +13,14 @@ import {
   type Flight,
   type Lookup,
   type Round,
+  advance,
   answered,
   askedHost,
   bindingOf,
+  candidateAt,
   drop,
   expand,
+  isSame,
   newRound,
   nextLookup,
   reach,
@@ -36,6 +40,8 @@ export interface WalkInput {
   /** The candidate that was lost after a long life, to be tried first. */
   readonly first: Candidate | null
   readonly numbers: Numbers
+  /** Of a peer with `float`: it may come from where nobody looked for it. */
+  readonly floats: boolean
   /** To be gone on with; it comes back in the end. */
   readonly ledger: Ledger
 }
@@ -80,13 +86,14 @@ export interface Draft {
 
 // Written out, as is whatever else is made often: V8 gives what is spread and then grown hidden classes of its own, each
 // time, and these cost more than the object.
-export function newWalk({ config, seed, release, starting, first, numbers, ledger }: WalkInput): Walk {
+export function newWalk({ config, seed, release, starting, first, floats, numbers, ledger }: WalkInput): Walk {
   return {
     config,
     seed,
     release,
     starting,
     first,
+    floats,
     numbers,
     ledger,
     round: newRound(config, seed, first),
@@ -266,6 +273,22 @@ export function abandon(draft: Draft, at: number): Draft {
   const { flying } = draft.walk.round
   if (flying.length === 0) return takeLookupFailure(draft, at, failure('NEXT', 'resolve'))
   return flying.reduce((now, { attempt, stage }) => takeFailure(now, at, attempt, failure('NEXT', stage)), draft)
+}
+
+/** The peer came by itself: what is in flight makes room, and has its turn later. */
+export function takeMet(now: Draft, at: number, candidate: Candidate): Draft {
+  const { flying } = now.walk.round
+  const grounded = flying
+    .toReversed()
+    .reduce((round, flight) => advance(drop(round, flight.attempt), flight.candidate), now.walk.round)
+  const cancelled = cancel(now, at, flying, `the peer came from ${formatEndpoint(candidate)}`)
+  return step(cancelled, { round: advance(grounded, candidate) }, [])
+}
+
+/** The candidate where a peer was met, if it may be the peer and is not being tried. */
+export function metIn({ round, config, floats }: Walk, transport: Transport, remote: Endpoint): Candidate | undefined {
+  const candidate = candidateAt(round, config, transport, remote, floats)
+  return candidate && round.flying.some((flight) => isSame(flight.candidate, candidate)) ? undefined : candidate
 }
 
 /** `kept`: it lived long enough to have been a success; otherwise the round goes on. */

@@ -22,6 +22,8 @@ export type WireEvent =
   | { readonly type: 'connected'; readonly local?: Endpoint | undefined }
   /** From the peer; a datagram from elsewhere is dropped and counted by the wire. Only before the hand-over. */
   | { readonly type: 'received'; readonly bytes: Uint8Array }
+  /** A peer that may move has done so. */
+  | { readonly type: 'moved'; readonly remote: Endpoint }
   /** An error, or the peer's end: code and stage in the failure. The socket is closed. */
   | { readonly type: 'failed'; readonly failure: Failure }
 
@@ -39,5 +41,6 @@ export interface WireSocket {
 }
 
 export interface Wire {
-  readonly open: (request: WireRequest, tell: (event: WireEvent) => void) => WireSocket
+  /** `system`: the key of the root's handles. */
+  readonly open: (request: WireRequest, tell: (event: WireEvent) => void, system: object) => WireSocket
 }

@@ -16,10 +16,10 @@ const PING = Uint8Array.of(1)
 const PONG = Uint8Array.of(2)
 
 /** 0: not yet; 2: confirmed; anything else: nonsense. */
-const exchange = (keepsReply = true): Exchange => ({
+const exchange = (early: readonly Uint8Array[] = [PONG]): Exchange => ({
   request: PING,
   receive: ([byte]) => (byte === 2 ? 'confirmed' : byte === 0 ? 'waiting' : failure('BAD_REPLY', 'confirm')),
-  keepsReply,
+  takeEarly: () => early,
 })
 
 interface Options {
@@ -95,8 +95,8 @@ function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
   }
 }
 
-const confirming = (candidate = UDP, keepsReply = true) => {
-  const b = bench({ input: { candidate }, exchangeFor: () => exchange(keepsReply) })
+const confirming = (candidate = UDP, early = [PONG]) => {
+  const b = bench({ input: { candidate }, exchangeFor: () => exchange(early) })
   b.tell({ type: 'opened' })
   b.tell({ type: 'connected', local: LOCAL })
   return b
@@ -297,10 +297,10 @@ describe('confirming', () => {
   })
 
   test.each([
-    ['kept for the user, if the exchange says so', true, '0 accept false 2'],
-    ['eaten, if not', false, '0 accept false '],
-  ] as const)('the confirming datagram is %s', (_, keepsReply, accepted) => {
-    const b = confirming(UDP, keepsReply)
+    ['kept for the user, if the exchange says so', [PONG], '0 accept false 2'],
+    ['eaten, if not', [], '0 accept false '],
+  ])('the confirming datagram is %s', (_, early, accepted) => {
+    const b = confirming(UDP, early)
     b.receive(...PONG)
     b.accept(false)
     expect(b.socket().log.at(-1)).toBe(accepted)

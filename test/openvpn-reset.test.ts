@@ -29,7 +29,7 @@ describe('hardReset', () => {
   it('is the 14 bytes that a client sends over UDP, with their length in front over TCP', () => {
     expect(hex(udp(plain).request)).toBe('3801020304050607080000000000')
     expect(hex(tcp(plain).request)).toBe('000e3801020304050607080000000000')
-    expect(udp(plain).keepsReply).toBe(false)
+    expect(udp(plain).takeEarly).toBeUndefined()
   })
 
   it('is confirmed by the answer of a real server', () => {

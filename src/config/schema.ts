@@ -34,6 +34,8 @@ export const ReplyText = z
  */
 const Confirmation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
+  /** Peers' own exchange: both sides know that a path works, and agree on one. */
+  z.strictObject({ kind: z.literal('peer') }),
   z.strictObject({ kind: z.literal('reply'), text: ReplyText }),
   z.strictObject({
     kind: z.literal('openvpn'),
@@ -57,7 +59,7 @@ const Local = z.strictObject({ host: LocalHost.optional(), port: z.int().min(0).
 
 const NO_CONFIRMATION = { kind: 'none' } as const
 
-const Remote = z
+export const Remote = z
   .strictObject({
     host: Host.overwrite(unmapped),
     port: z.int().min(1).max(65535).default(1194),

@@ -10,7 +10,7 @@ export const MAX_CLIENTS = 1_000_000
 export const MAX_RATE = 65_536
 
 /** One `<listen>` block: each address of `host` becomes a socket of its own. */
-const Listen = z
+export const Listen = z
   .strictObject({
     proto: z.enum(['udp', 'tcp']).default('udp'),
     /** No host: the wildcards. `::` without `family` means both wildcards, too. */

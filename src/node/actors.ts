@@ -1,5 +1,5 @@
 /** The actors that the machines ask for, on this host's sockets and names. */
-import type { Reception } from '../acceptor.ts'
+import { type Reception, acceptors } from '../acceptor.ts'
 import { binderLogic } from '../binder.ts'
 import { dialerLogic } from '../dialer.ts'
 import type { ReadySockets } from '../plugins/plugin.ts'
@@ -28,6 +28,9 @@ export function nodeActors({ vault = NO_KEYS, lookup, receptionOf, ready }: Node
   return {
     resolver: nodeResolver(lookup && lookupQueue(lookup)),
     dialer: dialerLogic(nodeWire(), exchanges(vault)),
-    binder: binderLogic(ready ? dockWith(ready) : nodeDock, (system) => receptionOf?.(system) ?? NOBODY),
+    binder: binderLogic(
+      ready ? dockWith(ready) : nodeDock,
+      acceptors((system) => receptionOf?.(system) ?? NOBODY),
+    ),
   }
 }

@@ -5,7 +5,7 @@ import type { ClientConfig } from '../config/schema.ts'
 import type { Vault } from '../config/vault.ts'
 import type { Failure } from '../failure.ts'
 import { handlesOf } from '../handles.ts'
-import { type Ledger, type Note, entriesOf } from '../ledger.ts'
+import { EMPTY_LEDGER, type Ledger, type Note, entriesOf } from '../ledger.ts'
 import { nodeActors } from './actors.ts'
 import { seedOf } from './checked.ts'
 import { type Connection, connectionOf } from './connection.ts'
@@ -75,6 +75,6 @@ export class ClientRoot extends Root<ClientLogic> {
   }
 
   protected broken(why: Failure): ClientOutput {
-    return { outcome: 'failed', attempt: null, failure: why }
+    return { outcome: 'failed', attempt: null, failure: why, numbers: { query: 0, attempt: 0 }, ledger: EMPTY_LEDGER }
   }
 }

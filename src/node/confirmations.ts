@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Confirmation } from '../config/schema.ts'
-import type { Exchange, ExchangeFactory } from '../confirmation.ts'
+import { type ExchangeFactory, anyReply } from '../confirmation.ts'
 import { type Failure, failure } from '../failure.ts'
 import { hardReset, plain, tlsAuth, tlsCrypt, type Counter, type Hmac, type Wrapping } from '../openvpn-reset.ts'
 
@@ -18,16 +18,11 @@ type Wrap = Extract<Confirmation, { kind: 'openvpn' }>['wrap']
 /** `wall`: seconds since 1970, for the replay counter of a signed packet. */
 export function exchanges(keys: KeySource, wall = () => Math.floor(Date.now() / 1000)): ExchangeFactory {
   return (confirmation, { transport }) => {
-    if (confirmation.kind === 'none') return undefined
-    if (confirmation.kind === 'reply') return reply(confirmation.text)
+    if (confirmation.kind === 'none' || confirmation.kind === 'peer') return undefined
+    if (confirmation.kind === 'reply') return anyReply(new TextEncoder().encode(confirmation.text))
     const wrapping = wrappingOf(confirmation.wrap, keys, wall())
     return 'code' in wrapping ? wrapping : hardReset({ transport, sessionId: randomBytes(8), wrapping })
   }
-}
-
-/** Any datagram of the peer will do. */
-function reply(text: string): Exchange {
-  return { request: new TextEncoder().encode(text), receive: () => 'confirmed', keepsReply: true }
 }
 
 function wrappingOf(wrap: Wrap, keys: KeySource, seconds: number): Wrapping | Failure {

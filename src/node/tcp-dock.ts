@@ -9,8 +9,10 @@ import { type AddressInfo, Server, type Socket } from 'node:net'
 import type { DockEvent, DockSocket, Guest } from '../dock.ts'
 import type { Endpoint, Family } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
+import type { WireEvent, WireSocket } from '../wire.ts'
 import type { ReadySocket } from '../plugins/plugin.ts'
 import { descriptorBudget } from './fd-budget.ts'
+import { adoptTcp } from './tcp-wire.ts'
 import { bindProblem, endpointOf, systemFailure, WILDCARD } from './kernel.ts'
 
 /** Clients that the kernel keeps for us while we are busy; Node's own figure. */
@@ -133,6 +135,10 @@ class TcpGuest implements Guest {
 
   close(): void {
     this.handle.resetAndDestroy()
+  }
+
+  adopt(reads: boolean, tell: (event: WireEvent) => void): WireSocket {
+    return adoptTcp(this.handle, this.local, reads, tell)
   }
 }
 

@@ -5,31 +5,50 @@
  * no byte is lost, and a reset or an end is seen early. Only an end behind unread bytes waits until they are read.
  */
 import { Socket } from 'node:net'
+import type { Endpoint } from '../endpoint.ts'
 import { type Failure, failure, isShortage } from '../failure.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import { endpointOf, requestProblem, systemFailure, WILDCARD } from './kernel.ts'
 
 export function openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
-  return new TcpSocket(request, tell)
+  const socket = new TcpSocket(new Socket(), request.reads, tell)
+  socket.dial(request)
+  return socket
+}
+
+/** Of a client that has come to us. */
+export function adoptTcp(
+  handle: Socket,
+  local: Endpoint,
+  reads: boolean,
+  tell: (event: WireEvent) => void,
+): WireSocket {
+  const socket = new TcpSocket(handle, reads, tell)
+  process.nextTick(() => socket.adopted(local))
+  return socket
 }
 
 class TcpSocket implements WireSocket {
-  readonly handle = new Socket()
+  readonly handle: Socket
   readonly #tell: (event: WireEvent) => void
   #state: 'dialling' | 'held' | 'done' = 'dialling'
   #cause: Failure | undefined
 
-  constructor(request: WireRequest, tell: (event: WireEvent) => void) {
-    const { family, remote, local, reads } = request
-    const socket = this.handle
+  constructor(socket: Socket, reads: boolean, tell: (event: WireEvent) => void) {
+    this.handle = socket
     this.#tell = tell
-    this.#cause = requestProblem(request)
     socket.on('error', this.#onError).on('end', this.#onEnd).on('close', this.#onClose)
-    socket.on('connectionAttempt', () => process.nextTick(() => this.#opened(request)))
-    socket.on('connect', () => tell({ type: 'connected', local: endpointOf(family, socket.address()) }))
     // 'readable' rather than 'data': when its last listener goes, the stream is as if nobody had ever read.
     if (reads) socket.on('readable', () => this.#read())
     socket.setNoDelay(true)
+  }
+
+  dial(request: WireRequest): void {
+    const { family, remote, local } = request
+    const socket = this.handle
+    this.#cause = requestProblem(request)
+    socket.on('connectionAttempt', () => process.nextTick(() => this.#opened(request)))
+    socket.on('connect', () => this.#tell({ type: 'connected', local: endpointOf(family, socket.address()) }))
     const binding = local && { localAddress: local.address ?? WILDCARD[family], localPort: local.port }
     try {
       if (this.#cause) socket.destroy()
@@ -38,6 +57,10 @@ class TcpSocket implements WireSocket {
       this.#cause = systemFailure(error as NodeJS.ErrnoException, 'open')
       socket.destroy()
     }
+  }
+
+  adopted(local: Endpoint): void {
+    for (const type of ['opened', 'connected'] as const) if (this.#state === 'dialling') this.#tell({ type, local })
   }
 
   send(bytes: Uint8Array): void {

@@ -5,6 +5,7 @@
  * XState's `provide`, and caches that start out cold, would cost a third of every run.
  */
 import type { Reception } from '../acceptor.ts'
+import { acceptors } from '../acceptor.ts'
 import { binderLogic } from '../binder.ts'
 import { dialerLogic } from '../dialer.ts'
 import { formatEndpoint } from '../endpoint.ts'
@@ -54,7 +55,10 @@ export function virtualActors(world: () => VirtualWorld) {
   return {
     resolver: virtualResolver(world),
     dialer: dialerLogic(virtualWire(world), virtualExchange),
-    binder: binderLogic(virtualDock(world), () => world().user),
+    binder: binderLogic(
+      virtualDock(world),
+      acceptors(() => world().user),
+    ),
   }
 }
 

@@ -30,7 +30,7 @@ describe('exchanges', () => {
     const reply = exchange({ kind: 'reply', text: 'höla' })
     expect(new TextDecoder().decode(reply.request)).toBe('höla')
     expect(reply.receive(new Uint8Array(0))).toBe('confirmed')
-    expect(reply.keepsReply).toBe(true)
+    expect(reply.takeEarly?.()).toEqual([new Uint8Array(0)])
   })
 
   it('makes a hard reset with a session id of its own for each attempt, framed over TCP', () => {

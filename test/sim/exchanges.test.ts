@@ -10,7 +10,7 @@ describe('virtualExchange', () => {
     const exchange = virtualExchange({ kind: 'reply', text })
     expect(exchange?.request).toEqual(new Uint8Array(new TextEncoder().encode(text)))
     expect(exchange?.receive(Uint8Array.of())).toBe('confirmed')
-    expect(exchange?.keepsReply).toBe(true)
+    expect(exchange?.takeEarly?.()).toEqual([Uint8Array.of()])
   })
 
   test('openvpn takes its own reset back, and nothing else', () => {
@@ -19,6 +19,6 @@ describe('virtualExchange', () => {
     expect(exchange.receive(exchange.request.slice())).toBe('confirmed')
     expect(exchange.receive(exchange.request.slice(1))).toMatchObject({ code: 'BAD_REPLY', stage: 'confirm' })
     expect(exchange.receive(exchange.request.map((byte) => byte ^ 1))).toMatchObject({ code: 'BAD_REPLY' })
-    expect(exchange.keepsReply).toBe(false)
+    expect(exchange.takeEarly).toBeUndefined()
   })
 })

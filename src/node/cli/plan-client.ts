@@ -99,6 +99,7 @@ function remoteLines(
 
 const CONFIRMATIONS: Readonly<Record<Remote['confirm']['kind'], string>> = {
   none: 'not confirmed',
+  peer: 'confirmed by both peers',
   reply: 'confirmed by any reply to a text',
   openvpn: "confirmed by OpenVPN's hard reset",
 }

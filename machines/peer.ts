@@ -1,0 +1,227 @@
+/**
+ * A peer (R5): binds what its policy says, then tries its remotes, or waits for whoever confirms; once met, the path is
+ * kept, and when it is lost the same one comes first again.
+ *
+ * Law 1: whoever it tries is walked by `client`, unchanged; who waits walks one remote, where somebody was met.
+ * Law 2: the sockets belong to `listen`'s binder and outlive every attempt; `dial` neither binds nor closes them.
+ * Law 3: numbers and the ledger go on from one `client` to the next.
+ *
+ * The bound. Let both peers be `all`, their names resolve, some path between candidates of both work, at most 5 packets
+ * in a row be lost per path and direction, and connect-timeout T be 10 s or more. Then they meet within
+ * R * resolve-timeout + N * T of the later start (R remotes, N candidates of the later one): its round comes to the path
+ * within R * resolve-timeout + (N - 1) * T. There it sends every 100 ms; one of 6 packets arrives, and is answered, as
+ * the earlier peer answers on all its sockets whatever it does; one of 6 answers arrives: after 36 packets it has
+ * proven the path. From then on its packets are proof for the other: within 6 more one arrives, and the other comes to
+ * the path (`peer.met`), wherever its own walk was. Every packet says all that its sender knows: the nomination takes
+ * 6, what agrees to it is an answer, again 36. That is 84 packets and a second between two meets: less than 10 s.
+ *
+ * It may not know what a socket or a packet is. It owns no socket.
+ */
+import { type EventObject, assertEvent, assign, enqueueActions, fromCallback, sendTo, setup } from 'xstate'
+import type { BlockSays } from '../src/block.ts'
+import { type PeerConfig, clientOf, remoteAt } from '../src/config/peer-schema.ts'
+import { type Contained, contain } from '../src/contain.ts'
+import type { Failure } from '../src/failure.ts'
+import type { Meet } from '../src/junction.ts'
+import { EMPTY_LEDGER, type Note } from '../src/ledger.ts'
+import type { ServerNote } from '../src/roster.ts'
+import { type Before, type ClientOutput, clientMachine } from './client.ts'
+import { type DialActors, dialMachine } from './dial.ts'
+import { type ListenActors, listenMachine } from './listen.ts'
+
+export interface PeerInput {
+  readonly config: PeerConfig
+  /** Everything that chance decides; 32 bits. */
+  readonly seed: number
+}
+
+export interface PeerOutput {
+  readonly outcome: 'failed' | 'stopped'
+  readonly failure: Failure | null
+}
+
+type Event = { readonly at: number } & (
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'reject'; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'next' }
+  | { readonly type: 'network.changed' }
+  | Meet
+  | BlockSays
+)
+
+interface Context extends PeerInput {
+  readonly before: Before
+  /** The one whom it waited for. */
+  readonly met: Meet | null
+  readonly isBound: boolean
+  readonly failure: Failure | null
+}
+
+const greeter = fromCallback<EventObject, undefined>(() => {
+  throw new Error('provide the greeter actor')
+})
+
+/** What `peer` has to be given: the actors of `src/actors.ts`, over one junction. */
+export interface PeerActors extends DialActors, ListenActors {
+  readonly greeter: typeof greeter
+}
+
+const NO_LIMITS = { maxClients: 1, amplificationLimit: false }
+const NOBODY_BEFORE: Before = { numbers: { query: 0, attempt: 0 }, ledger: EMPTY_LEDGER, first: null }
+
+const outputOf = (event: unknown): ClientOutput => (event as { readonly output: ClientOutput }).output
+
+export const peerMachine = setup({
+  types: {
+    context: {} as Context,
+    events: {} as Event,
+    input: {} as PeerInput,
+    output: {} as PeerOutput,
+    emitted: {} as Note | ServerNote,
+    children: {} as { client: 'client'; greeter: 'greeter' },
+  },
+  actors: { client: contain(clientMachine), listen: contain(listenMachine), greeter },
+  actions: {
+    openBlock: enqueueActions(({ context: { config, seed }, enqueue }) => {
+      const { listen, bindPolicy: policy, resolveTimeout } = config
+      if (!listen) return
+      const host = { addresses: [], multihome: false }
+      const input = { block: 0, blocks: 1, listen, policy, host, limits: NO_LIMITS, resolveTimeout, seed }
+      enqueue.spawnChild('listen', { id: 'listen', input })
+      enqueue.sendTo('listen', { type: 'start' })
+    }),
+    startClient: sendTo('client', { type: 'start' }),
+    passOn: sendTo('client', ({ event }) => event as never),
+
+    takeReady: assign(({ event }) => {
+      assertEvent(event, 'block.ready')
+      return { isBound: event.bound > 0, failure: event.bound > 0 ? null : event.failure }
+    }),
+    takeFailure: assign(({ event }) => {
+      assertEvent(event, 'block.failed')
+      return { failure: event.failure }
+    }),
+    takeMet: assign(({ event }) => {
+      assertEvent(event, 'peer.met')
+      return { met: event }
+    }),
+    takeOver: assign(({ context, event }) => {
+      const { numbers, ledger } = outputOf(event)
+      return { before: { ...context.before, numbers, ledger } }
+    }),
+    takeEnd: assign(({ event }) => ({ failure: outputOf(event).failure })),
+
+    noteMet: enqueueActions(({ event, enqueue }) => {
+      assertEvent(event, 'peer.met')
+      enqueue.emit(event)
+    }),
+    noteFailure: enqueueActions(({ context, event, enqueue }) => {
+      enqueue.emit({ type: 'peer.failed', at: event.at, failure: context.failure as Failure })
+    }),
+    noteStop: enqueueActions(({ event, enqueue }) => enqueue.emit({ type: 'peer.stopped', at: event.at })),
+  },
+  guards: {
+    bindsNothing: ({ context: { config } }) => config.listen === undefined,
+    isBound: ({ context }) => context.isBound,
+    hasFailed: ({ context }) => context.failure !== null,
+    waits: ({ context: { config } }) => config.waits || config.remotes.length === 0,
+    isWelcome: ({ context: { config }, event }) => {
+      if (event.type !== 'peer.met') return false
+      const { address, port } = event.remote
+      const { float, remotes } = config
+      return float || remotes.length === 0 || remotes.some((remote) => remote.host === address && remote.port === port)
+    },
+    wasStopped: ({ event }) => outputOf(event).outcome === 'stopped',
+  },
+}).createMachine({
+  id: 'peer',
+  context: ({ input }) => ({ ...input, before: NOBODY_BEFORE, met: null, isBound: false, failure: null }),
+  initial: 'idle',
+  states: {
+    idle: { on: { start: 'open', stop: 'stopped' } },
+    open: {
+      entry: 'openBlock',
+      invoke: { src: 'greeter', id: 'greeter' },
+      initial: 'binding',
+      states: {
+        binding: {
+          always: [
+            { guard: 'hasFailed', target: '#peer.failed' },
+            { guard: 'bindsNothing', target: 'active' },
+            { guard: 'isBound', target: 'bound' },
+          ],
+          on: {
+            'block.ready': { actions: 'takeReady' },
+            'block.failed': { actions: 'takeFailure' },
+            stop: '#peer.stopped',
+          },
+        },
+        bound: { always: [{ guard: 'waits', target: 'waiting' }, { target: 'active' }] },
+        waiting: {
+          on: {
+            'peer.met': { guard: 'isWelcome', target: 'joined', actions: ['takeMet', 'noteMet'] },
+            stop: '#peer.stopped',
+          },
+        },
+        /** Walks the remotes, for as long as it lives. */
+        active: {
+          entry: 'startClient',
+          invoke: {
+            src: 'client',
+            id: 'client',
+            input: ({ context: { config, seed, before } }) => {
+              return { config: clientOf(config, config.remotes), seed, release: false, floats: config.float, before }
+            },
+            onDone: [
+              { guard: 'wasStopped', target: '#peer.stopped', actions: 'takeOver' },
+              { target: '#peer.failed', actions: ['takeOver', 'takeEnd'] },
+            ],
+          },
+          on: {
+            'peer.met': { actions: 'passOn' },
+            'network.changed': { actions: 'passOn' },
+            next: { actions: 'passOn' },
+            reject: { actions: 'passOn' },
+            stop: { actions: 'passOn' },
+          },
+        },
+        /** Walks to the one whom it waited for, and waits again when that one is gone for good. */
+        joined: {
+          entry: 'startClient',
+          invoke: {
+            src: 'client',
+            id: 'client',
+            input: ({ context: { config, seed, before, met } }) => {
+              const once = { ...clientOf(config, [remoteAt(config, met as Meet)]), connectRetryMax: 1 }
+              return { config: once, seed, release: false, floats: config.float, before }
+            },
+            onDone: [
+              { guard: 'wasStopped', target: '#peer.stopped', actions: 'takeOver' },
+              { target: 'waiting', actions: 'takeOver' },
+            ],
+          },
+          on: {
+            next: { actions: 'passOn' },
+            reject: { actions: 'passOn' },
+            stop: { actions: 'passOn' },
+          },
+        },
+      },
+    },
+    failed: { type: 'final', entry: 'noteFailure' },
+    stopped: { type: 'final', entry: 'noteStop' },
+  },
+  output: ({ context: { failure: why } }) => {
+    return why ? ({ outcome: 'failed', failure: why } as const) : ({ outcome: 'stopped', failure: null } as const)
+  },
+  options: { maxIterations: 1000 },
+})
+
+/** The peer with its actors: made once for a set of actors, used by any number of roots. */
+export function peerLogic(actors: PeerActors): Contained<typeof peerMachine> {
+  const dial = contain(dialMachine.provide({ actors }))
+  const client = contain(clientMachine.provide({ actors: { dial } }))
+  const listen = contain(listenMachine.provide({ actors }))
+  return contain(peerMachine.provide({ actors: { client, listen, greeter: actors.greeter } }))
+}

@@ -19,19 +19,8 @@ export interface Exchange {
   readonly takeEarly?: () => readonly Uint8Array[]
 }
 
-/** The attempt that is to be confirmed. */
-export interface Confirmed {
-  readonly attempt: number
-  /** The key of the root's handles. */
-  readonly system: object
-}
-
 /** Makes the exchange for one attempt. `undefined`: nothing to confirm; a failure: it cannot be made (no such key). */
-export type ExchangeFactory = (
-  confirmation: Confirmation,
-  candidate: Candidate,
-  of: Confirmed,
-) => Exchange | Failure | undefined
+export type ExchangeFactory = (confirmation: Confirmation, candidate: Candidate) => Exchange | Failure | undefined
 
 /** Resend times over UDP, ms after the previous one: 0, 1, 3, 7, 15, 31 s in all, until the attempt's deadline. */
 export const resendAfter = (sent: number): number => 1000 * 2 ** (sent - 1)

@@ -14,12 +14,22 @@ import { handlesOf } from './handles.ts'
 import { shortagePause } from './shortage.ts'
 import type { Wire, WireEvent, WireSocket } from './wire.ts'
 
-export function dialerLogic(wire: Wire, exchangeFor: ExchangeFactory) {
+/** What an attempt is made over. */
+export interface Means {
+  readonly wire: Wire
+  readonly exchangeFor: ExchangeFactory
+}
+
+export const dialerLogic = (wire: Wire, exchangeFor: ExchangeFactory) => dialerOver(() => ({ wire, exchangeFor }))
+
+/** `meansOf`: asked for each attempt, by the system of its root. */
+export function dialerOver(meansOf: (system: object) => Means) {
   return ioActor<DialerInput, DialerSays, DialerHears>((io) => {
     const { confirmation, candidate } = io.input
+    const { wire, exchangeFor } = meansOf(io.system)
     const attempt = new Attempt(io, wire)
     io.hear((event) => attempt.accept(event))
-    attempt.begin(exchangeFor(confirmation, candidate, { attempt: io.input.attempt, system: io.system }))
+    attempt.begin(exchangeFor(confirmation, candidate))
     return () => attempt.dispose()
   })
 }
@@ -76,12 +86,11 @@ class Attempt {
     this.#stage = 'open'
     this.#resends = 0
     const socket: WireSocket = this.#wire.open(
-      { attempt, transport, family, remote: this.#remote, local, reads },
+      { attempt, transport, family, remote: this.#remote, local, reads, exchange: this.#exchange },
       (event) => {
         // What an earlier socket of this attempt still says is of no interest.
         if (this.#socket === socket) this.#hearWire(event)
       },
-      this.#io.system,
     )
     this.#socket = socket
     handlesOf(this.#io.system).set(attempt, socket)

@@ -11,6 +11,7 @@ import type { House } from './acceptor.ts'
 import type { Porter } from './binder.ts'
 import type { Candidate } from './candidate.ts'
 import type { ExchangeFactory } from './confirmation.ts'
+import type { Means } from './dialer.ts'
 import { ioActor } from './contain.ts'
 import type { Dock, DockSocket, Guest } from './dock.ts'
 import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
@@ -67,14 +68,14 @@ const WILDCARD = { ipv4: '0.0.0.0', ipv6: '::' } as const
 /** What names a path: its cookies are made of that. */
 const nameOf = (listener: number | undefined, remote: Endpoint) => `${listener ?? 'own'} ${formatEndpoint(remote)}`
 
-export class Junction implements Porter, Wire {
+export class Junction implements Porter, Means {
+  /** What its attempts are made over. */
+  readonly wire: Wire = { open: (request, tell) => this.#open(request, tell) }
   readonly #around: Surroundings
   /** The bound sockets, by listener. */
   readonly #berths = new Map<number, Berth>()
   /** What is tried or held over them, by name. */
   readonly #paths = new Map<string, Path>()
-  /** Of attempts that have no socket yet. */
-  readonly #meetings = new Map<number, Meeting>()
   /** The TCP client that waits to be taken by an attempt, or was. */
   #arrival: { readonly guest: Guest; readonly timer: unknown; taken: boolean } | undefined
   readonly #met = new Map<string, number>()
@@ -97,19 +98,14 @@ export class Junction implements Porter, Wire {
   }
 
   /** The confirmations of its attempts. */
-  readonly exchangeFor: ExchangeFactory = (confirmation, candidate, { attempt }) => {
+  readonly exchangeFor: ExchangeFactory = (confirmation, candidate) => {
     if (confirmation.kind === 'none') return undefined
-    const meeting = new Meeting(
-      this.#around.identity,
-      nameOf(this.#berthFor(candidate)?.listener, candidate),
-      candidate.transport,
-    )
-    this.#meetings.set(attempt, meeting)
-    return meeting
+    const name = nameOf(this.#berthFor(candidate)?.listener, candidate)
+    return new Meeting(this.#around.identity, name, candidate.transport)
   }
 
-  open(request: WireRequest, tell: (event: WireEvent) => void, system: object): WireSocket {
-    return request.transport === 'tcp' ? this.#openTcp(request, tell, system) : this.#openPath(request, tell)
+  #open(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
+    return request.transport === 'tcp' ? this.#openTcp(request, tell) : this.#openPath(request, tell)
   }
 
   // --- what comes in over the bound sockets ---
@@ -217,9 +213,8 @@ export class Junction implements Porter, Wire {
 
   #openPath(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
     const { clock, keepalive, feedFor } = this.#around
-    const { attempt, remote } = request
-    const meeting = this.#meetings.get(attempt)
-    this.#meetings.delete(attempt)
+    const { remote, exchange } = request
+    const meeting = exchange instanceof Meeting ? exchange : undefined
     let release = () => {}
     const closed = () => {
       release()
@@ -260,10 +255,10 @@ export class Junction implements Porter, Wire {
     if (answer) socket.send(answer, from)
   }
 
-  #openTcp(request: WireRequest, tell: (event: WireEvent) => void, system: object): WireSocket {
+  #openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
     const arrival = this.#arrival
     if (!arrival || arrival.taken || !isSame(arrival.guest.remote, request.remote))
-      return this.#around.wire.open(request, tell, system)
+      return this.#around.wire.open(request, tell)
     arrival.taken = true
     return arrival.guest.adopt(request.reads, tell)
   }

@@ -3,6 +3,7 @@
  * the virtual network, `src/node/wire.ts` is the kernel's. What to do with a socket is decided once, in `dialer.ts`.
  */
 import type { Endpoint, Family, Transport } from './endpoint.ts'
+import type { Exchange } from './confirmation.ts'
 import type { Failure } from './failure.ts'
 
 export interface WireRequest {
@@ -13,6 +14,8 @@ export interface WireRequest {
   readonly local?: { readonly address?: string | undefined; readonly port: number } | undefined
   /** Whether the dialer reads (a confirmation, a negotiation); otherwise no byte is taken before the user does. */
   readonly reads: boolean
+  /** What judges the bytes, for a wire that goes on with it after the hand-over. */
+  readonly exchange?: Exchange | undefined
 }
 
 /** Never told from inside `open`, `send` or `close`; nothing more after `failed`, or after `close`. */
@@ -41,6 +44,5 @@ export interface WireSocket {
 }
 
 export interface Wire {
-  /** `system`: the key of the root's handles. */
-  readonly open: (request: WireRequest, tell: (event: WireEvent) => void, system: object) => WireSocket
+  readonly open: (request: WireRequest, tell: (event: WireEvent) => void) => WireSocket
 }

@@ -1,5 +1,5 @@
 import { assign, createActor, setup } from 'xstate'
-import type { Message, Reception } from '../src/acceptor.ts'
+import { type Message, type Reception, acceptors } from '../src/acceptor.ts'
 import type { BinderHears, BinderSays, Limits } from '../src/actors.ts'
 import { binderLogic } from '../src/binder.ts'
 import { contain } from '../src/contain.ts'
@@ -45,6 +45,10 @@ export class FakeGuest implements Guest {
 
   close(): void {
     this.closes++
+  }
+
+  adopt(): never {
+    throw new Error('servers adopt nobody')
   }
 }
 
@@ -99,10 +103,11 @@ export function harbour(options: Options = {}) {
     },
   }
   let receptions = 0
-  const binder = binderLogic({ open }, () => {
+  const receptionOf = () => {
     receptions++
     return reception
-  })
+  }
+  const binder = binderLogic({ open }, acceptors(receptionOf))
   const parent = setup({
     types: { context: {} as { readonly said: readonly BinderSays[] }, events: {} as BinderSays | { type: 'stop' } },
     actors: { binder },

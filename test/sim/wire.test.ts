@@ -33,6 +33,7 @@ function worldOf(world: World) {
         opened: () => ('local' in event && event.local ? ` ${formatEndpoint(event.local)}` : ''),
         connected: () => ('local' in event && event.local ? ` ${formatEndpoint(event.local)}` : ''),
         received: () => ('bytes' in event ? ` ${event.bytes.join(' ')}` : ''),
+        moved: () => '',
         failed: () => ('failure' in event ? ` ${event.failure.code} ${event.failure.stage}` : ''),
       }[event.type]()
       log.push(`${clock.now()} ${name} ${event.type}${what}`)

@@ -12,9 +12,8 @@ import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import type { Ending, Life, Verdict } from './life.ts'
 import type { ServerLoaded } from './load.ts'
-import { sockets } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
-import { clients, countersLine, rosterLines } from './roster-view.ts'
+import { clients, listeningLine, rosterLines } from './roster-view.ts'
 import { sentenceLines } from './table.ts'
 import { type Tape, serverTape } from './tape.ts'
 import { type ServerView, noView, serverView } from './view.ts'
@@ -87,10 +86,8 @@ export class ServerLife implements Life {
     const { stderr } = this.#io
     const sheet = { width: widthOf(stderr), paint: this.#paint }
     const { listeners = [] } = result
-    const table = listeners.length > 0 ? rosterLines(listeners, sheet) : []
-    const { counters } = this.#tape.state()
-    const counted = counters.accepted + counters.refused > 0 ? sentenceLines([countersLine(counters)], sheet) : []
-    const lines = [...table, ...counted, ...sentenceLines(this.#verdict(result), sheet)]
+    const roster = { listeners, counters: this.#tape.state().counters }
+    const lines = [...rosterLines(roster, sheet), ...sentenceLines(this.#verdict(result), sheet)]
     stderr.write(lines.map((line) => `${line}\n`).join(''))
   }
 
@@ -106,8 +103,7 @@ export class ServerLife implements Life {
     if (this.#ending === 'interrupted') return ['interrupted', 'yellow']
     if (this.#ending === 'stopped') return ['stopped']
     if (this.#gaveUp) return [printable(this.#gaveUp.message), 'red']
-    const bound = listeners.filter(({ state }) => state === 'bound').length
-    return [`listening on ${sockets(bound)} after ${formatMs(atMs)}`, 'green']
+    return [listeningLine(listeners, atMs), 'green']
   }
 
   #note(note: ServerNote): void {

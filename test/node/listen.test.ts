@@ -539,11 +539,14 @@ describe('a server ends', () => {
   })
 
   it('by a bug of ours: it says so, and nothing stays open', async () => {
-    const broken = ioActor(({ say }) => {
-      const timer = setImmediate(() => say({ type: 'listener.bound', listener: 1 } as never))
-      return () => clearImmediate(timer)
-    })
-    const error = await failureOf(listen(config, { actors: { binder: broken } as never }))
-    expect(error.code).toBe('INTERNAL')
+    const spied = spy()
+    // A clock that breaks when the last socket is opened, in the middle of a step.
+    const now = () => {
+      if (spied.open() === 2) throw new Error('mine')
+      return nodeClock.now()
+    }
+    const error = await failureOf(listen(config, { inspect: spied.inspect, clock: { ...nodeClock, now } }))
+    expect(error).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('mine') })
+    expect(spied.open()).toBe(0)
   })
 })

@@ -1,8 +1,12 @@
-import { once } from 'node:events'
-import { createServer, type Server as NetServer } from 'node:net'
+import { getEventListeners, once } from 'node:events'
+import { connect as connectSocket, createServer, type Server as NetServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { serverLogic } from '../../machines/server.ts'
 import type { ServerConfigInput } from '../../src/config/server-schema.ts'
 import { ioActor } from '../../src/contain.ts'
+import { nodeActors } from '../../src/node/actors.ts'
+import { serverConfig } from '../../src/node/checked.ts'
 import { connect } from '../../src/node/connect.ts'
 import { nodeClock } from '../../src/node/clock.ts'
 import { ConfigError } from '../../src/node/connect-error.ts'
@@ -280,6 +284,16 @@ describe('a server hands over', () => {
     )
   })
 
+  it('nobody who was dropped before somebody listened', async () => {
+    await using served = await serve({ maxPending: 1, listen: [{ proto: 'tcp', host: '127.0.0.1', port: 0 }] })
+    const { server } = served
+    const [to] = locals(server)
+    const silent = await tcpTo(to ?? { address: '', port: 0 })
+    await until(() => server.roster.counters.accepted === 1)
+    await Promise.all([closed(silent), tcpTo(to ?? { address: '', port: 0 })])
+    expect((await nextConnection(server)).peer).toBe(2)
+  })
+
   it('the first 64 datagrams that nobody listened for; the others are counted', async () => {
     await using served = await serve({ listen: [{ host: '127.0.0.1', port: 0 }] })
     const { server } = served
@@ -328,6 +342,40 @@ describe('a server hands over', () => {
     expect(uncaught).toEqual(Array.from({ length: 6 }, () => mine))
     expect(bound(server)).toHaveLength(2)
     server.removeAllListeners()
+  })
+
+  it('in order, also to a program that begins to listen in the middle of an arrival', async () => {
+    await using served = await serve({ listen: [{ host: '127.0.0.1', port: 0 }] })
+    const { server } = served
+    const port = locals(server)[0]?.port ?? 0
+    const [first, second] = [await udpFrom('127.0.0.1'), await udpFrom('127.0.0.1')]
+    first.send('first', port, '127.0.0.1')
+    await until(() => server.roster.counters.live === 1)
+    const texts: string[] = []
+    server.once('note', () => server.on('message', ({ bytes }) => texts.push(String(bytes))))
+    second.send('second', port, '127.0.0.1')
+    await until(() => texts.length === 2)
+    expect(texts).toEqual(['first', 'second'])
+    first.close()
+    second.close()
+  })
+
+  it('to nobody without a reception: clients are closed as they come', async () => {
+    const actor = createActor(serverLogic(nodeActors()), {
+      clock: nodeClock,
+      input: {
+        config: serverConfig({ listen: [{ proto: 'tcp', host: '127.0.0.1', port: 0 }] }),
+        seed: 1,
+        addresses: [],
+      },
+    })
+    const ports: number[] = []
+    actor.on('listener.bound', ({ local }) => ports.push(local.port))
+    actor.start().send({ type: 'start' })
+    await until(() => ports.length === 1)
+    const client = connectSocket({ host: '127.0.0.1', port: ports[0] ?? 0 }).on('error', () => {})
+    await closed(client)
+    actor.send({ type: 'stop' })
   })
 
   it("a client's reset is no crash, though nobody listens to its socket", async () => {
@@ -530,6 +578,7 @@ describe('a server ends', () => {
         if (drains) void server.close()
         stop.abort()
         await server.closed
+        expect(getEventListeners(stop.signal, 'abort')).toEqual([])
         expect(spied.open()).toBe(0)
         await gone
         expect(server.roster.counters).toMatchObject({ live: 0, dropped: 1 })

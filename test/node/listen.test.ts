@@ -483,7 +483,7 @@ describe('a server ends', () => {
   }
 
   it('V8 close(): nobody comes in any more, whoever is there may finish', async () => {
-    const { server, spied, notes } = await serve(config)
+    const { server, spied, notes, stop } = await serve(config)
     const [tcp, udp] = locals(server)
     if (!tcp || !udp) throw new Error('not bound')
     const [coming, saying] = [nextConnection(server), nextMessage(server)]
@@ -501,6 +501,7 @@ describe('a server ends', () => {
     client.end('the end')
     expect(String((await once(socket, 'data'))[0])).toBe('the end')
     await Promise.all([closing, again])
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([])
     expect(spied.open()).toBe(0)
     expect(notes.at(-1)).toMatchObject({ type: 'server.stopped' })
     expect(server.roster.counters).toEqual({ accepted: 2, live: 0, refused: 0, dropped: 0, closed: 2 })
@@ -578,7 +579,6 @@ describe('a server ends', () => {
         if (drains) void server.close()
         stop.abort()
         await server.closed
-        expect(getEventListeners(stop.signal, 'abort')).toEqual([])
         expect(spied.open()).toBe(0)
         await gone
         expect(server.roster.counters).toMatchObject({ live: 0, dropped: 1 })

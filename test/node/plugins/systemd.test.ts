@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
         { family: 'ipv4', address: '127.0.0.1', port: udp4 },
         { family: 'ipv6', address: '::1', port: tcp6 },
       ],
-      left: [],
+      inherited: [],
     })
     // From here on whoever answers is the program that they were passed to.
     for (const { close } of sockets) close()
@@ -127,7 +127,7 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
     const config = { listen: [{ proto: 'tcp', host: '127.0.0.2', port: passed.port }] } as const
     const { line } = start({ sockets: [passed], config, env: { LISTEN_PID: '1' } })
     const bound = [{ family: 'ipv4', address: '127.0.0.2', port: passed.port }]
-    expect(await line()).toEqual({ bound, left: [] })
+    expect(await line()).toEqual({ bound, inherited: [] })
   })
 
   it('R9 a socket that no listener wants fails the start, by its name', async () => {

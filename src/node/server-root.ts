@@ -54,18 +54,23 @@ export class ServerRoot extends Root<ServerLogic> {
   }
 
   override start(listener: RootListener<ServerLogic> & { readonly reception: Reception }): void {
-    const { reception, ended } = listener
-    if (this.#refusal) return ended(this.broken(this.#refusal))
+    const { reception, note, ended } = listener
+    if (this.#refusal) {
+      note({ type: 'server.failed', at: 0, failure: this.#refusal })
+      return ended(this.broken(this.#refusal))
+    }
     receptions.set(this.actor.system, reception)
     this.watchNetwork()
     super.start({ ...listener, ended: (output) => ended(this.#refusal ? this.broken(this.#refusal) : output) })
   }
 
-  /** Every listener has been tried: whoever has a socket left knows by now that nobody wants it. */
+  /** When every listener has been tried, whoever has a socket left knows that nobody wants it. */
   protected override follow(note: ServerNote): void {
     if (note.type === 'server.listening') this.#refusal = this.#ready?.leftOver()
-    if (note.type === 'server.listening' && this.#refusal) this.send({ type: 'stop' })
-    else super.follow(note)
+    const why = this.#refusal
+    if (!why) super.follow(note)
+    else if (note.type === 'server.listening') this.send({ type: 'stop' })
+    else super.follow(note.type === 'server.stopped' ? { type: 'server.failed', at: note.at, failure: why } : note)
   }
 
   protected broken(why: Failure): ServerOutput {

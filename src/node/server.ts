@@ -135,10 +135,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         this.#handOver()
       },
       heard: ({ peer, listener, remote, bytes, reply }) => {
-        const message = { peer, listener: this.#entryOf(listener), remote, bytes, reply }
-        if (this.#messages.length === 0 && this.listenerCount('message') > 0) return this.#tell('message', message)
-        if (this.#messages.length < MAX_UNHEARD) this.#messages.push(message)
-        else this.#unheard++
+        if (this.#messages.length === MAX_UNHEARD) return void this.#unheard++
+        this.#messages.push({ peer, listener: this.#entryOf(listener), remote, bytes, reply })
+        this.#deliver()
       },
     }
   }

@@ -73,8 +73,6 @@ class TcpDock implements DockSocket {
   }
 
   readonly #onListening = (): void => {
-    // Closed while it was still to be bound: Node binds it nevertheless.
-    if (this.#state === 'done') return void this.handle.close()
     const local = endpointOf(this.#family, this.handle.address() as AddressInfo)
     this.#state = 'bound'
     if (local) this.#tell({ type: 'bound', local })

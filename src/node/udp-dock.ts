@@ -43,8 +43,7 @@ class UdpDock implements DockSocket {
   send(bytes: Uint8Array, { address, port }: Endpoint): void {
     if (this.#state !== 'bound') return
     try {
-      if (this.handle.getSendQueueSize() + bytes.byteLength <= MAX_UNSENT)
-        this.handle.send(bytes, port, address, ignore)
+      if (this.handle.getSendQueueSize() + bytes.byteLength <= MAX_UNSENT) this.handle.send(bytes, port, address)
     } catch {
       // Port 0, which a stranger may well have sent from.
     }
@@ -87,7 +86,10 @@ class UdpDock implements DockSocket {
     return this.#state === 'binding' ? 'bind' : 'accept'
   }
 
-  readonly #onError = (error: NodeJS.ErrnoException): void => this.#fail(systemFailure(error, this.#stage))
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    // What could not be sent is lost, as a datagram may be.
+    if (error.syscall !== 'send') this.#fail(systemFailure(error, this.#stage))
+  }
 
   readonly #onClose = (): void => this.#fail(failure('LOCAL_CLOSE', this.#stage))
 
@@ -97,6 +99,3 @@ class UdpDock implements DockSocket {
     this.#tell({ type: 'failed', failure: why })
   }
 }
-
-/** A datagram may be lost; without this Node would end the socket instead. */
-function ignore(): void {}

@@ -1,6 +1,17 @@
 /** What a timeline does to a world, and when. What it tells the root is the runner's business. */
+import type { Inbound } from './inbound.ts'
+import type { VirtualNetwork } from './network.ts'
+import type { Ports } from './ports.ts'
+import type { VirtualNames } from './resolver.ts'
 import type { From, TimelineEntry } from './scenario.ts'
-import type { VirtualWorld } from './world.ts'
+
+/** As much of a world as a timeline can change. */
+export interface Changeable {
+  readonly ports: Pick<Ports, 'changeOwn' | 'changeBinds'>
+  readonly network: Pick<VirtualNetwork, 'change' | 'kill'>
+  readonly inbound: Pick<Inbound, 'visit' | 'die' | 'kill'>
+  readonly names: Pick<VirtualNames, 'change'>
+}
 
 export interface Moment {
   readonly atMs: number
@@ -10,7 +21,7 @@ export interface Moment {
 type Do = Extract<TimelineEntry, { readonly do: unknown }>
 
 /** Those of one entry, in their order. `tell`: what somebody wants of the root. */
-export function momentsOf(entry: TimelineEntry, world: VirtualWorld, tell: (entry: Do) => void): readonly Moment[] {
+export function momentsOf(entry: TimelineEntry, world: Changeable, tell: (entry: Do) => void): readonly Moment[] {
   return 'from' in entry
     ? visitsOf(entry.atMs, entry.from, world)
     : [{ atMs: entry.atMs, happen: () => befall(entry, world, tell) }]
@@ -18,7 +29,7 @@ export function momentsOf(entry: TimelineEntry, world: VirtualWorld, tell: (entr
 
 type Once = Exclude<TimelineEntry, { readonly from: unknown }>
 
-function befall(entry: Once, { ports, network, inbound, names }: VirtualWorld, tell: (entry: Do) => void): void {
+function befall(entry: Once, { ports, network, inbound, names }: Changeable, tell: (entry: Do) => void): void {
   if ('network' in entry) network.change(entry.network)
   else if ('names' in entry) names.change(entry.names)
   else if ('bindError' in entry) ports.changeBinds(entry.bindError)
@@ -28,7 +39,7 @@ function befall(entry: Once, { ports, network, inbound, names }: VirtualWorld, t
   else for (const side of [network, inbound]) side.kill(entry.kill.address, entry.kill.how)
 }
 
-function visitsOf(atMs: number, from: From, { inbound }: VirtualWorld): readonly Moment[] {
+function visitsOf(atMs: number, from: From, { inbound }: Changeable): readonly Moment[] {
   const { source, transport, count, everyMs, ...visit } = from
   return Array.from({ length: count }, (_, i) => ({
     atMs: atMs + i * everyMs,

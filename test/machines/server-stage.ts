@@ -2,7 +2,7 @@
  * A server on a stage: the real machines over stub actors, in virtual time. The test plays the world: it answers
  * queries, binds and kills listeners by number, and reads what came of it as trace lines.
  */
-import { createActor } from 'xstate'
+import { type InspectionEvent, createActor } from 'xstate'
 import { type ServerInput, serverLogic } from '../../machines/server.ts'
 import type { BinderHears, BinderInput, BinderSays, ResolverInput, ResolverSays } from '../../src/actors.ts'
 import { type ServerConfigInput, ServerSchema } from '../../src/config/server-schema.ts'
@@ -20,7 +20,11 @@ interface Binder {
   readonly heard: BinderHears[]
 }
 
-export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [] }: Partial<ServerInput> = {}) {
+interface Setting extends Partial<ServerInput> {
+  readonly inspect?: (event: InspectionEvent) => void
+}
+
+export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [], inspect }: Setting = {}) {
   const clock = new HeapClock()
   const queries = new Map<number, { readonly input: ResolverInput; readonly say: (event: ResolverSays) => void }>()
   const binders = new Map<number, Binder>()
@@ -43,6 +47,7 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
   const actor = createActor(serverLogic(actors), {
     clock,
     input: { config: ServerSchema.parse(config), seed, addresses },
+    ...(inspect && { inspect }),
   })
   const errors: unknown[] = []
   const notes: ServerNote[] = []

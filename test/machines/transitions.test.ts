@@ -1,13 +1,16 @@
 /**
- * Every transition of both machines is taken. What was taken is read from XState's inspection while the catalogue's
+ * Every transition of every machine is taken. What was taken is read from XState's inspection while the catalogue's
  * scenarios run, held and handed over, and then a few stages for what no network does by itself.
  */
 import type { AnyStateNode, AnyTransitionDefinition, InspectionEvent } from 'xstate'
 import { expect, test } from 'vitest'
 import { clientMachine } from '../../machines/client.ts'
 import { dialMachine } from '../../machines/dial.ts'
+import { listenMachine } from '../../machines/listen.ts'
+import { serverMachine } from '../../machines/server.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import { catalogue } from '../scenarios/catalogue.ts'
+import { catalogue, serverCatalogue } from '../scenarios/catalogue.ts'
+import { serverStage } from './server-stage.ts'
 import { stage } from './stage.ts'
 
 type Inspect = (event: InspectionEvent) => void
@@ -33,7 +36,7 @@ function tape(): { readonly taken: ReadonlySet<string>; readonly inspect: Inspec
   return { taken, inspect }
 }
 
-const ALL = [clientMachine, dialMachine].flatMap(({ root }) => transitionsOf(root))
+const ALL = [clientMachine, dialMachine, serverMachine, listenMachine].flatMap(({ root }) => transitionsOf(root))
 
 const A = { host: '192.0.2.1', proto: 'tcp' } as const
 const NAME = { host: 'a.test', proto: 'tcp' } as const
@@ -89,12 +92,21 @@ const SCENES: readonly { readonly takes: string; readonly play: (inspect: Inspec
       expect([s.state(), s.alive().attempts]).toEqual(['active:dialing', [2]])
     },
   },
+  {
+    takes: 'server.idle drain 0',
+    play: (inspect) => {
+      const s = serverStage({ listen: [{}] }, { inspect })
+      s.drain()
+      expect([s.state(), s.lines()]).toEqual(['stopped', ['0 server stopped']])
+    },
+  },
 ]
 
-test('every transition of both machines is taken, by the scenarios or on a stage of its own', () => {
+test('every transition of every machine is taken, by the scenarios or on a stage of its own', () => {
   const byScenarios = tape()
   for (const { scenario } of catalogue())
     for (const release of [false, true]) runScenario(scenario, { release, inspect: byScenarios.inspect })
+  for (const { scenario } of serverCatalogue()) runScenario(scenario, { inspect: byScenarios.inspect })
   // Else the two were not speaking of the same thing.
   expect(ALL).toEqual(expect.arrayContaining([...byScenarios.taken]))
   const left = ALL.filter((name) => !byScenarios.taken.has(name))

@@ -1,6 +1,7 @@
 /** A server and very many sockets: the listeners of one process, and clients that come from another one. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../src/endpoint.ts'
@@ -10,6 +11,8 @@ import { locals, names, serve, tcpTo } from './served.ts'
 const CROWD = fileURLToPath(new URL('crowd.mjs', import.meta.url))
 const enough = descriptorLimit() >= 12_000
 if (!enough) console.warn(`SKIPPED, crowds of clients: ${descriptorLimit()} open files are allowed, 12000 are needed`)
+
+const STARVED = fileURLToPath(new URL('starved-server.mjs', import.meta.url))
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -94,5 +97,24 @@ describe('a server with very many sockets', () => {
     expect(String((await once(good, 'data'))[0])).toBe('good')
     good.destroy()
     await leave()
+  })
+
+  it('V5 in a process with few descriptors refuses whom it has none for, and says so; the last ones stay free', async () => {
+    const limit = 160
+    const child = spawn('sh', ['-c', `ulimit -n ${limit} && exec "$0" "$@"`, process.execPath, STARVED, '200'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const line = async () => JSON.parse(String((await once(child.stdout, 'data'))[0])) as unknown
+    const port = (await line()) as number
+    const counting = line()
+    const clients = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }).on('error', () => {}))
+    const { accepted, refused, codes } = (await counting) as { accepted: number; refused: number; codes: string[] }
+    expect(accepted + refused).toBe(200)
+    expect(accepted).toBeGreaterThan(20)
+    expect(accepted).toBeLessThanOrEqual(limit - 64)
+    expect(codes).toEqual(['FD_BUDGET'])
+    for (const client of clients) client.destroy()
+    child.stdin.end()
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 })

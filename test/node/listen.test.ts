@@ -1,8 +1,12 @@
-import { once } from 'node:events'
-import { createServer, type Server as NetServer } from 'node:net'
+import { getEventListeners, once } from 'node:events'
+import { connect as connectSocket, createServer, type Server as NetServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { serverLogic } from '../../machines/server.ts'
 import type { ServerConfigInput } from '../../src/config/server-schema.ts'
 import { ioActor } from '../../src/contain.ts'
+import { nodeActors } from '../../src/node/actors.ts'
+import { serverConfig } from '../../src/node/checked.ts'
 import { connect } from '../../src/node/connect.ts'
 import { nodeClock } from '../../src/node/clock.ts'
 import { ConfigError } from '../../src/node/connect-error.ts'
@@ -280,6 +284,16 @@ describe('a server hands over', () => {
     )
   })
 
+  it('nobody who was dropped before somebody listened', async () => {
+    await using served = await serve({ maxPending: 1, listen: [{ proto: 'tcp', host: '127.0.0.1', port: 0 }] })
+    const { server } = served
+    const [to] = locals(server)
+    const silent = await tcpTo(to ?? { address: '', port: 0 })
+    await until(() => server.roster.counters.accepted === 1)
+    await Promise.all([closed(silent), tcpTo(to ?? { address: '', port: 0 })])
+    expect((await nextConnection(server)).peer).toBe(2)
+  })
+
   it('the first 64 datagrams that nobody listened for; the others are counted', async () => {
     await using served = await serve({ listen: [{ host: '127.0.0.1', port: 0 }] })
     const { server } = served
@@ -328,6 +342,40 @@ describe('a server hands over', () => {
     expect(uncaught).toEqual(Array.from({ length: 6 }, () => mine))
     expect(bound(server)).toHaveLength(2)
     server.removeAllListeners()
+  })
+
+  it('in order, also to a program that begins to listen in the middle of an arrival', async () => {
+    await using served = await serve({ listen: [{ host: '127.0.0.1', port: 0 }] })
+    const { server } = served
+    const port = locals(server)[0]?.port ?? 0
+    const [first, second] = [await udpFrom('127.0.0.1'), await udpFrom('127.0.0.1')]
+    first.send('first', port, '127.0.0.1')
+    await until(() => server.roster.counters.live === 1)
+    const texts: string[] = []
+    server.once('note', () => server.on('message', ({ bytes }) => texts.push(String(bytes))))
+    second.send('second', port, '127.0.0.1')
+    await until(() => texts.length === 2)
+    expect(texts).toEqual(['first', 'second'])
+    first.close()
+    second.close()
+  })
+
+  it('to nobody without a reception: clients are closed as they come', async () => {
+    const actor = createActor(serverLogic(nodeActors()), {
+      clock: nodeClock,
+      input: {
+        config: serverConfig({ listen: [{ proto: 'tcp', host: '127.0.0.1', port: 0 }] }),
+        seed: 1,
+        addresses: [],
+      },
+    })
+    const ports: number[] = []
+    actor.on('listener.bound', ({ local }) => ports.push(local.port))
+    actor.start().send({ type: 'start' })
+    await until(() => ports.length === 1)
+    const client = connectSocket({ host: '127.0.0.1', port: ports[0] ?? 0 }).on('error', () => {})
+    await closed(client)
+    actor.send({ type: 'stop' })
   })
 
   it("a client's reset is no crash, though nobody listens to its socket", async () => {
@@ -435,7 +483,7 @@ describe('a server ends', () => {
   }
 
   it('V8 close(): nobody comes in any more, whoever is there may finish', async () => {
-    const { server, spied, notes } = await serve(config)
+    const { server, spied, notes, stop } = await serve(config)
     const [tcp, udp] = locals(server)
     if (!tcp || !udp) throw new Error('not bound')
     const [coming, saying] = [nextConnection(server), nextMessage(server)]
@@ -453,6 +501,7 @@ describe('a server ends', () => {
     client.end('the end')
     expect(String((await once(socket, 'data'))[0])).toBe('the end')
     await Promise.all([closing, again])
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([])
     expect(spied.open()).toBe(0)
     expect(notes.at(-1)).toMatchObject({ type: 'server.stopped' })
     expect(server.roster.counters).toEqual({ accepted: 2, live: 0, refused: 0, dropped: 0, closed: 2 })
@@ -539,11 +588,14 @@ describe('a server ends', () => {
   })
 
   it('by a bug of ours: it says so, and nothing stays open', async () => {
-    const broken = ioActor(({ say }) => {
-      const timer = setImmediate(() => say({ type: 'listener.bound', listener: 1 } as never))
-      return () => clearImmediate(timer)
-    })
-    const error = await failureOf(listen(config, { actors: { binder: broken } as never }))
-    expect(error.code).toBe('INTERNAL')
+    const spied = spy()
+    // A clock that breaks when the last socket is opened, in the middle of a step.
+    const now = () => {
+      if (spied.open() === 2) throw new Error('mine')
+      return nodeClock.now()
+    }
+    const error = await failureOf(listen(config, { inspect: spied.inspect, clock: { ...nodeClock, now } }))
+    expect(error).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('mine') })
+    expect(spied.open()).toBe(0)
   })
 })

@@ -137,6 +137,13 @@ describe('openUdpDock', () => {
     expect((await dock.told('failed')).failure).toMatchObject({ code: 'LOCAL_CLOSE', stage: 'accept' })
   })
 
+  it('does not die of what could not be sent', async () => {
+    const dock = open('127.0.0.1')
+    await dock.told('bound')
+    handleOf(dock).emit('error', Object.assign(new Error('send'), { code: 'EPERM', syscall: 'send' }))
+    expect(dock.types()).toEqual(['bound'])
+  })
+
   it('dies of an error of its own, and is closed', async () => {
     const dock = open('127.0.0.1')
     const { local } = await dock.told('bound')

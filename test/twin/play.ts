@@ -106,11 +106,11 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
   return { start, isRunning, stillness, trace, end }
 }
 
-const socketsOfProcess = () =>
+export const socketsOfProcess = () =>
   process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'UDPWrap').length
 
 /** The system's resolver by the script; a silent one never comes back, which the queue of look-ups has to bear. */
-function scriptedLookup(names: VirtualNames, clock: ScriptClock): Lookup {
+export function scriptedLookup(names: VirtualNames, clock: ScriptClock): Lookup {
   return (host, families, answer) => {
     const reply = names.ask(host, families)
     if (reply === 'silent') return

@@ -6,7 +6,7 @@ import type { Roster, RosterEntry, ServerNote } from '../../roster.ts'
 import { reasonOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Told } from './event-line.ts'
-import { socketOf } from './roster-view.ts'
+import { socketOf, sockets } from './roster-view.ts'
 
 /** `kind`: of lines that come in crowds, what more of them are called. */
 export type Narrated = readonly [told: Told, kind?: string]
@@ -75,8 +75,6 @@ export function narrateServer(note: ServerNote, roster: Roster): Narrated | unde
       return [[`client ${note.peer}: gone`], 'have gone']
   }
 }
-
-export const sockets = (count: number): string => (count === 1 ? 'one socket' : `${count} sockets`)
 
 const because = (why: Failure | null): string => (why ? `: ${reasonOf(why)}` : '')
 

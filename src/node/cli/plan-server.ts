@@ -9,9 +9,9 @@ import { reasonOf } from '../explain.ts'
 import { ownAddresses } from '../monitor.ts'
 import type { Ask } from './ask.ts'
 import { EXIT, type ProgramLine } from './io.ts'
-import { sockets } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
 import type { PlanSheet } from './plan.ts'
+import { sockets } from './roster-view.ts'
 import { type Sheet, belowRow } from './table.ts'
 
 export async function planServer(config: ServerConfig, ask: Ask): Promise<PlanSheet> {

@@ -7,8 +7,9 @@ import type { Failure } from '../../failure.ts'
 import type { Roster, RosterEntry } from '../../roster.ts'
 import { printable } from '../../printable.ts'
 import { reasonOf } from '../explain.ts'
+import { formatMs } from './duration.ts'
 import type { Style } from './paint.ts'
-import { type Cell, GAP, type Sheet, belowRow, longest, paintCells } from './table.ts'
+import { type Cell, GAP, type Sheet, belowRow, longest, paintCells, sentenceLines } from './table.ts'
 
 type Column = 'number' | 'state' | 'socket' | 'block' | 'why'
 type Row = Readonly<Record<Column, string>> & { readonly style: Style }
@@ -27,17 +28,35 @@ const HEAD: Row = { number: '#', state: 'state', socket: 'socket', block: 'block
 export const socketOf = ({ transport, endpoint, local }: RosterEntry): string =>
   `${transport} ${printable(formatEndpoint(local ?? endpoint))}`
 
-/** The whole table, for good. */
-export function rosterLines(listeners: Roster['listeners'], sheet: Sheet): string[] {
+/** The listeners, and their clients if there ever were any; for good. */
+export function rosterLines({ listeners, counters }: Roster, sheet: Sheet): string[] {
+  const wasVisited = counters.accepted + counters.refused > 0
+  return [
+    ...(listeners.length > 0 ? tableLines(listeners, sheet) : []),
+    ...(wasVisited ? sentenceLines([countersLine(counters)], sheet) : []),
+  ]
+}
+
+/** Where the screen is too narrow, the reasons go below their rows, then the blocks go, then all but the socket. */
+function tableLines(listeners: Roster['listeners'], sheet: Sheet): string[] {
   const rows = inOrder(listeners).map((entry) => rowOf(entry, entry.failure ? reasonOf(entry.failure) : ''))
-  const hasReasons = rows.some(({ why }) => why !== '')
-  const layout = layoutOf([HEAD, ...rows], listeners)
-  const beside = layout.total + GAP.length + longest(rows.map(({ why }) => why)) <= sheet.width
-  return [{ ...HEAD, why: hasReasons ? HEAD.why : '' }, ...rows].flatMap((row) => {
-    const why = beside || row.style === HEAD.style ? row.why : ''
-    const below = why === row.why ? [] : belowRow(row.why, layout.number, sheet)
-    return [paintCells(cellsOf({ ...row, why }, layout), Infinity, sheet.paint), ...below]
-  })
+  const whole = layoutOf([HEAD, ...rows], listeners)
+  const layout = whole.total <= sheet.width ? whole : withoutBlock(whole)
+  if (layout.total > sheet.width) return rows.flatMap((row) => stacked(row, layout.number, sheet))
+  const reasons = rows.map(({ why }) => why)
+  const isBeside = layout.total + GAP.length + longest(reasons) <= sheet.width
+  const line = (row: Row) => paintCells(cellsOf(row, layout), Infinity, sheet.paint)
+  if (isBeside) return [reasons.some((why) => why !== '') ? HEAD : { ...HEAD, why: '' }, ...rows].map(line)
+  return [HEAD, ...rows].flatMap((row) => [
+    line({ ...row, why: '' }),
+    ...(row === HEAD ? [] : belowRow(row.why, layout.number, sheet)),
+  ])
+}
+
+/** A listener where nothing fits beside its socket. */
+function stacked({ number, socket, state, why, style }: Row, indent: number, sheet: Sheet): string[] {
+  const fate = [state, why].filter((text) => text !== '').join(': ')
+  return [`${number.padStart(indent)}${GAP}${socket}`, ...belowRow(fate, indent, sheet, style)]
 }
 
 /**
@@ -67,6 +86,12 @@ export function countersLine({ live, accepted, refused, dropped }: Roster['count
   return `${clients(live)}; ${accepted} accepted, ${refused} refused, ${dropped} dropped`
 }
 
+/** `listening on 3 sockets after 12 ms`: how a start that went well ends. */
+export function listeningLine(listeners: Roster['listeners'], atMs: number): string {
+  return `listening on ${sockets(listeners.filter(({ state }) => state === 'bound').length)} after ${formatMs(atMs)}`
+}
+
+export const sockets = (count: number): string => (count === 1 ? 'one socket' : `${count} sockets`)
 export const clients = (count: number): string => (count === 1 ? 'one client' : `${count === 0 ? 'no' : count} clients`)
 
 /** Block by block, as they were configured. */
@@ -90,20 +115,28 @@ type Layout = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 /** Wide enough for whatever becomes of a listener, so that a live table does not jump. */
 const CALM = 'waiting'.length
 
-/** `total`: with the gaps between them, before that of the reasons. The block is told where there are several. */
+/** The block is told where there are several. */
 function layoutOf(rows: readonly Row[], listeners: Roster['listeners']): Layout {
   const widest = (column: Column, least = 0) =>
     longest(
       rows.map((row) => row[column]),
       least,
     )
-  const number = widest('number', 3)
-  const state = widest('state', CALM)
-  const socket = widest('socket')
   const hasBlocks = new Set(listeners.map(({ block }) => block)).size > 1
-  const block = hasBlocks ? HEAD.block.length : 0
-  const total = number + state + socket + block + (hasBlocks ? 3 : 2) * GAP.length
-  return { number, state, socket, block, total }
+  return summed({
+    number: widest('number', 3),
+    state: widest('state', CALM),
+    socket: widest('socket'),
+    block: hasBlocks ? HEAD.block.length : 0,
+  })
+}
+
+const withoutBlock = (layout: Layout): Layout => summed({ ...layout, block: 0 })
+
+/** `total`: with the gaps between them, before that of the reasons. */
+function summed({ number, state, socket, block }: Omit<Layout, 'total'>): Layout {
+  const gaps = block > 0 ? 3 : 2
+  return { number, state, socket, block, total: number + state + socket + block + gaps * GAP.length }
 }
 
 function cellsOf(row: Row, layout: Layout): Cell[] {

@@ -4,6 +4,7 @@ import { printable } from '../../printable.ts'
 import type { Roster, ServerNote } from '../../roster.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import { ListenError } from '../listen-error.ts'
+import { createPlugins } from '../plugins/socket-plugins.ts'
 import { Server } from '../server.ts'
 import { ServerRoot } from '../server-root.ts'
 import { answerClients } from './answer-clients.ts'
@@ -12,9 +13,8 @@ import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import type { Ending, Life, Verdict } from './life.ts'
 import type { ServerLoaded } from './load.ts'
-import { sockets } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
-import { clients, countersLine, rosterLines } from './roster-view.ts'
+import { clients, listeningLine, rosterLines } from './roster-view.ts'
 import { sentenceLines } from './table.ts'
 import { type Tape, serverTape } from './tape.ts'
 import { type ServerView, noView, serverView } from './view.ts'
@@ -34,13 +34,14 @@ export class ServerLife implements Life {
   #ending: Ending | undefined
   #gaveUp: Failure | undefined
 
-  constructor({ config }: ServerLoaded, args: Arguments, io: Io, paint: Paint) {
+  constructor({ config, plugins }: ServerLoaded, args: Arguments, io: Io, paint: Paint) {
     const { json, echo, seed, verbose } = args.options
     this.#args = args
     this.#io = io
     this.#paint = paint
     this.view = json ? noView : serverView(io.stderr, paint, { verbose })
-    const root = new ServerRoot(config, seed === undefined ? {} : { seed })
+    const options = { plugins: createPlugins(plugins), ...(seed !== undefined && { seed }) }
+    const root = new ServerRoot(config, options)
     this.#server = new Server(root, GRACE, this.#atOnce.signal, (why) => {
       if (why instanceof ListenError) this.#gaveUp = why.failure
     })
@@ -87,10 +88,8 @@ export class ServerLife implements Life {
     const { stderr } = this.#io
     const sheet = { width: widthOf(stderr), paint: this.#paint }
     const { listeners = [] } = result
-    const table = listeners.length > 0 ? rosterLines(listeners, sheet) : []
-    const { counters } = this.#tape.state()
-    const counted = counters.accepted + counters.refused > 0 ? sentenceLines([countersLine(counters)], sheet) : []
-    const lines = [...table, ...counted, ...sentenceLines(this.#verdict(result), sheet)]
+    const roster = { listeners, counters: this.#tape.state().counters }
+    const lines = [...rosterLines(roster, sheet), ...sentenceLines(this.#verdict(result), sheet)]
     stderr.write(lines.map((line) => `${line}\n`).join(''))
   }
 
@@ -106,8 +105,7 @@ export class ServerLife implements Life {
     if (this.#ending === 'interrupted') return ['interrupted', 'yellow']
     if (this.#ending === 'stopped') return ['stopped']
     if (this.#gaveUp) return [printable(this.#gaveUp.message), 'red']
-    const bound = listeners.filter(({ state }) => state === 'bound').length
-    return [`listening on ${sockets(bound)} after ${formatMs(atMs)}`, 'green']
+    return [listeningLine(listeners, atMs), 'green']
   }
 
   #note(note: ServerNote): void {

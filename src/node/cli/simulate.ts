@@ -1,6 +1,6 @@
 /**
  * `sockchart simulate`: a scenario file on the virtual network, in no time. Exit code 0 when it ran and did not fail
- * (connected, stopped, pending), 2 when the client failed, 1 for a file that is no scenario.
+ * (connected, listening, stopped, pending), 2 when the client or the server failed, 1 for a file that is no scenario.
  */
 import { printable } from '../../printable.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
@@ -11,8 +11,10 @@ import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import { ledgerLines } from './ledger-view.ts'
-import { type Paint, type Style, paintFor } from './paint.ts'
-import { sentenceLines, wrap } from './table.ts'
+import type { Verdict } from './life.ts'
+import { type Paint, paintFor } from './paint.ts'
+import { rosterLines } from './roster-view.ts'
+import { type Sheet, sentenceLines, wrap } from './table.ts'
 import { refusal } from './tape.ts'
 import { winnerLine } from './winner-line.ts'
 
@@ -49,9 +51,16 @@ function readScenario(file: string): { readonly scenario: Scenario } | { readonl
 
 function show(result: ScenarioResult, paint: Paint, { stdout }: Io): void {
   const sheet = { width: widthOf(stdout), paint }
-  const ledger = result.ledger.length > 0 ? ['', ...ledgerLines(result.ledger, sheet)] : []
+  const table = tableLines(result, sheet)
+  const between = table.length > 0 ? ['', ...table] : []
   const trace = result.trace.flatMap((line) => traceLines(line, sheet.width))
-  for (const line of [...trace, ...ledger, '', ...sentenceLines(verdictOf(result), sheet)]) stdout.write(`${line}\n`)
+  for (const line of [...trace, ...between, '', ...sentenceLines(verdictOf(result), sheet)]) stdout.write(`${line}\n`)
+}
+
+/** The ledger of a client; of a server, its listeners and clients. */
+function tableLines({ ledger, listeners, counters }: ScenarioResult, sheet: Sheet): string[] {
+  if (listeners && counters) return rosterLines({ listeners, counters }, sheet)
+  return ledger.length > 0 ? ledgerLines(ledger, sheet) : []
 }
 
 /** What a narrow screen breaks goes on behind the column of times. */
@@ -63,7 +72,7 @@ function traceLines(line: string, width: number): string[] {
 /** Columns of a trace line before it says what happened. */
 const TIMES = 8
 
-function verdictOf({ outcome, atMs, winner, failure, trace }: ScenarioResult): readonly [text: string, style?: Style] {
+function verdictOf({ outcome, atMs, winner, failure, trace }: ScenarioResult): Verdict {
   if (winner) return [winnerLine({ winner, atMs, trace }), 'green']
   if (failure) return [`failed after ${formatMs(atMs)}: ${printable(failure.message)}`, 'red']
   return [`${outcome} after ${formatMs(atMs)}`]

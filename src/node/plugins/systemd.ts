@@ -4,8 +4,9 @@
  * usual. A socket that no listener wants is an error, since clients would wait at it for ever.
  *
  * Each is closed with its listener; systemd keeps its own copy, and the port. So a listener that dies cannot be bound
- * again before the unit is restarted. Node cannot set close-on-exec: programs that this one starts (with the shell, say)
- * get only what `spawn` lists in `stdio`, all others inherit the sockets, but not the variables that tell of them.
+ * again before the unit is restarted. Programs that are started by this one inherit nothing: Node has set close-on-exec on
+ * all that was open when it began, which it lets nobody do later, and the variables are removed here. libuv sets
+ * SO_REUSEADDR on a UDP socket that it adopts, as systemd has done before.
  */
 import type { DockRequest } from '../../dock.ts'
 import { type Endpoint, formatEndpoint } from '../../endpoint.ts'
@@ -112,11 +113,10 @@ class Inherited implements ReadySockets {
   }
 }
 
-/** Port 0 is no inherited socket's. */
+/** An address is of one family, and port 0 no inherited socket's. */
 function fits({ transport, endpoint }: Descriptor, request: DockRequest): boolean {
-  const { family, address, port } = request.endpoint
-  const isThere = endpoint.family === family && endpoint.address === withoutZone(address) && endpoint.port === port
-  return transport === request.transport && isThere
+  const { address, port } = request.endpoint
+  return transport === request.transport && endpoint.address === withoutZone(address) && endpoint.port === port
 }
 
 /** An IPv6 wildcard without IPV6_V6ONLY, which is how systemd binds a bare port. */

@@ -1,4 +1,6 @@
 import dns from 'node:dns'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { sockchart } from '../../../src/node/cli/sockchart.ts'
@@ -28,6 +30,7 @@ function script(names: Readonly<Record<string, Answer>>): string[] {
 
 afterEach(async () => {
   vi.restoreAllMocks()
+  syncBuiltinESMExports()
   for (const end of hanging.splice(0)) end()
   await setImmediate()
 })
@@ -37,6 +40,17 @@ const NAMES = {
   'six.test': ['2001:db8::6'],
   'slow.test': 'silent',
 } as const
+
+const INTERFACES = {
+  eth0: ['192.0.2.7', '192.0.2.8', '2001:db8::7'].map((address) => ({
+    address,
+    netmask: '',
+    mac: '00:00:00:00:00:00',
+    internal: false,
+    cidr: null,
+    ...(address.includes(':') ? { family: 'IPv6' as const, scopeid: 0 } : { family: 'IPv4' as const }),
+  })),
+}
 
 const EVERYTHING =
   'plan --client --remote vpn.test 1194 --remote gone.test 443 tcp --remote 192.0.2.7 --bind --lport 0 --connect-timeout 7'
@@ -63,6 +77,38 @@ test.each([
   expect(await sockchart([...line.split(' '), '--json', '--seed', '1'], io)).toBe(code)
   const { lines } = io.stdout
   expect(lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'planned' : 'failed' })
+  await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
+})
+
+const SERVER = 'test/node/cli/configs/server.ovpn'
+
+test.each([
+  [
+    'server',
+    'plan --mode server --local vpn.test 443 tcp --local * 1194 udp --local 192.0.2.7 0 tcp --bind-policy any',
+    0,
+  ],
+  ['server-multihome', 'plan --mode server --proto udp --multihome', 0],
+  ['server-clash', 'plan --mode server --proto tcp --local vpn.test --local six.test --local 198.51.100.1', 2],
+  ['server-gone', 'plan --mode server --proto tcp --local gone.test --local 192.0.2.1', 2],
+  ['server-half', 'plan --mode server --proto tcp --local gone.test --local 192.0.2.1 --bind-policy any', 0],
+  ['server-nothing', 'plan --mode server --proto tcp --local six.test --ipv4 --bind-policy any', 2],
+  ['server-file', `plan ${SERVER} --local 192.0.2.1`, 2],
+])('R2 R8 plan: %s', async (name, line, code) => {
+  script({ ...NAMES, 'six.test': ['2001:db8::1'] })
+  vi.spyOn(os, 'networkInterfaces').mockReturnValue(INTERFACES)
+  syncBuiltinESMExports()
+  for (const [columns, how] of [
+    [80, 'plain'],
+    [200, 'colour'],
+  ] as const) {
+    const io = fakeIo(columns, how === 'plain' ? { NO_COLOR: '1' } : {})
+    expect(await sockchart(line.split(' '), io)).toBe(code)
+    await expect(io.stdout.text + io.stderr.text).toMatchFileSnapshot(`golden/plan-${name}-${columns}-${how}.txt`)
+  }
+  const io = fakeIo()
+  expect(await sockchart([...line.split(' '), '--json'], io)).toBe(code)
+  expect(io.stdout.lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'planned' : 'failed' })
   await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
 })
 

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { sockchart } from '../../../src/node/cli/sockchart.ts'
 import { ResultSchema } from '../../../src/sim/result.ts'
 import { fakeIo } from './fake-io.ts'
+import { SERVER_STORIES } from './server-stories.ts'
 import { STORIES } from './stories.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-'))
@@ -22,8 +23,11 @@ test.each([
   ['failover', 0, 'connected'],
   ['failure', 2, 'failed'],
   ['half-way', 0, 'pending'],
+  ['serving', 0, 'listening'],
+  ['refused', 2, 'failed'],
+  ['waiting', 0, 'listening'],
 ] as const)('simulate: %s', async (name, code, outcome) => {
-  const scenario = JSON.stringify(STORIES[name])
+  const scenario = JSON.stringify({ ...STORIES, ...SERVER_STORIES }[name])
   for (const columns of [40, 80, 200]) {
     const told = await simulate(scenario, columns)
     expect(told.code).toBe(code)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { clientTape } from '../../../src/node/cli/tape.ts'
+import { clientTape, serverTape } from '../../../src/node/cli/tape.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
 import { parseScenario } from '../../../src/sim/scenario.ts'
+import { SERVER_STORIES, tellServer } from './server-stories.ts'
 import { STORIES, tell } from './stories.ts'
 
 describe.each(Object.entries(STORIES))('%s', (_, story) => {
@@ -14,5 +15,20 @@ describe.each(Object.entries(STORIES))('%s', (_, story) => {
     expect(tape.result()).toMatchObject(expected)
     // A run knows no end of the scenario; what is pending there is as old as its last event.
     if (expected.outcome !== 'pending') expect(tape.result().atMs).toBe(atMs)
+  })
+})
+
+describe.each(Object.entries(SERVER_STORIES))('%s', (name, story) => {
+  test('a server that runs comes to the same result, but its listeners are those of the time before it was stopped', () => {
+    const parsed = parseScenario(story)
+    if (!('scenario' in parsed)) throw new Error('no scenario')
+    const { sent: _, listeners: atEnd, ...expected } = runScenario(parsed.scenario)
+    const tape = serverTape()
+    for (const { note } of tellServer(story)) tape.note(note)
+    const { listeners, ...result } = tape.result()
+    expect(result).toEqual(expected)
+    if (name !== 'serving') return expect(listeners).toEqual(atEnd)
+    expect(new Set(atEnd?.map(({ state }) => state))).toEqual(new Set(['closed']))
+    expect(listeners?.filter(({ state }) => state === 'bound')).toHaveLength(4)
   })
 })

@@ -1,6 +1,7 @@
 // A server in a process of its own that systemd seems to have started: its argument is `{ config, again }` as JSON. It
 // prints what became of `listen` as one JSON line, echoes to whom it serves, and ends with its input; with `again` it is
 // closed and started once more before. It runs the built package.
+import { execFileSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { listen, systemd } from '../../../dist/src/node/index.js'
 
@@ -22,16 +23,18 @@ if (server && again) {
 async function tried() {
   try {
     const server = await listen(config, { plugins })
-    tell({ bound: server.roster.listeners.map(({ local }) => local), left: variables() })
+    tell({ bound: server.roster.listeners.map(({ local }) => local), inherited: inherited() })
     return server
   } catch ({ code, message }) {
-    tell({ code, message, left: variables() })
+    tell({ code, message, inherited: inherited() })
     return undefined
   }
 }
 
-function variables() {
-  return Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'))
+/** What a program that is started by this one finds of it. */
+function inherited() {
+  const found = execFileSync('sh', ['-c', 'env | grep ^LISTEN_; readlink /proc/self/fd/3; true'], { encoding: 'utf8' })
+  return found.split('\n').filter((line) => line !== '')
 }
 
 function isOpen(fd) {

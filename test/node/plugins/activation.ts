@@ -63,8 +63,8 @@ export interface Line {
   readonly bound?: readonly (Endpoint | null)[]
   readonly code?: string
   readonly message?: string
-  /** Variables of systemd's that a child of it would find. */
-  readonly left?: readonly string[]
+  /** Variables and descriptors of systemd's that a child of it would find. */
+  readonly inherited?: readonly string[]
   readonly open?: boolean
 }
 

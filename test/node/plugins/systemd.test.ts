@@ -1,9 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { descriptorAt } from '../../../src/node/plugins/descriptor.ts'
 import { systemd } from '../../../src/node/plugins/systemd.ts'
@@ -50,7 +52,12 @@ async function overUdp(host: string, port: number): Promise<string> {
   return bytes.toString()
 }
 
-const refused = async (activation: Parameters<typeof activate>[0]) => (await start(activation).line()).message
+/** Why it did not start; the lines that follow are those of its listeners. */
+async function refused(activation: Parameters<typeof activate>[0]): Promise<string | undefined> {
+  const { code, message } = await start(activation).line()
+  expect(code).toBe('READY_SOCKET')
+  return message?.split('\n')[0]
+}
 
 describe.skipIf(process.platform !== 'linux')('systemd', () => {
   it('R9 adopts what was passed: TCP and UDP on both families serve their clients', async () => {
@@ -87,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
         { family: 'ipv4', address: '127.0.0.1', port: udp4 },
         { family: 'ipv6', address: '::1', port: tcp6 },
       ],
-      left: [],
+      inherited: [],
     })
     // From here on whoever answers is the program that they were passed to.
     for (const { close } of sockets) close()
@@ -120,19 +127,18 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
     const config = { listen: [{ proto: 'tcp', host: '127.0.0.2', port: passed.port }] } as const
     const { line } = start({ sockets: [passed], config, env: { LISTEN_PID: '1' } })
     const bound = [{ family: 'ipv4', address: '127.0.0.2', port: passed.port }]
-    expect(await line()).toEqual({ bound, left: [] })
+    expect(await line()).toEqual({ bound, inherited: [] })
   })
 
   it('R9 a socket that no listener wants fails the start, by its name', async () => {
     const sockets = [await held(tcpAt('127.0.0.1')), await held(udpAt('::1')), await held(udpAt('127.0.0.1'))]
     const [tcp, udp] = sockets as [Passed, Passed]
-    const line = await start({
+    const why = await refused({
       sockets,
       config: { listen: [{ proto: 'tcp', host: '127.0.0.1', port: tcp.port }] },
       env: { LISTEN_FDNAMES: 'web:dns' },
-    }).line()
-    const message = `systemd passes [::1]:${udp.port}/udp as fd 4 (dns), and no <listen> block binds it (nor 1 more)`
-    expect(line).toEqual({ code: 'READY_SOCKET', message, left: [] })
+    })
+    expect(why).toBe(`systemd passes [::1]:${udp.port}/udp as fd 4 (dns), and no <listen> block binds it (nor 1 more)`)
   })
 
   it('R9 the transport, the family and the address have to fit; port 0 is no inherited one', async () => {
@@ -239,5 +245,81 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
     const { code, message } = await line()
     expect(code).toBe('EADDRINUSE')
     expect(message).toContain(`systemd keeps the port of 127.0.0.1:${port}/udp as fd 3: restart its unit`)
+  })
+})
+
+const isInstalled = spawnSync('systemd-socket-activate', ['--version']).status === 0
+const suffix = isInstalled ? '' : ': skipped, systemd-socket-activate is not installed'
+
+describe.skipIf(!isInstalled)(`the command line under systemd-socket-activate${suffix}`, () => {
+  const MAIN = 'dist/src/node/cli/main.js'
+
+  /** Its first client starts it. What it has printed, once it has ended by itself. */
+  function activated(port: number, listens: readonly string[], directives: readonly string[]) {
+    const command = [process.execPath, MAIN, 'run', '--json', '--echo', '--mode', 'server', ...directives]
+    const child = spawn('systemd-socket-activate', [...listens.flatMap((at) => ['-l', at]), ...command])
+    closers.push(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    const printed = text(child.stdout)
+    const waiting = once(child.stderr, 'data')
+    return {
+      call: async (host: string) => {
+        await waiting
+        return overTcp(host, port)
+      },
+      stop: () => child.kill('SIGTERM'),
+      ended: async () => {
+        const [code] = (await ended) as [number]
+        const lines = (await printed).trim().split('\n')
+        return { code, result: JSON.parse(lines.at(-1) ?? '') as Record<string, unknown> }
+      },
+    }
+  }
+
+  async function freePort(): Promise<number> {
+    const { port, close } = await tcpAt('127.0.0.1')
+    close()
+    return port
+  }
+
+  it('R9 run --socket-plugin systemd answers the client that started it, on each socket', async () => {
+    const port = await freePort()
+    const locals = ['--local', '127.0.0.1', `${port}`, 'tcp', '--local', '::1', `${port}`, 'tcp']
+    const { call, stop, ended } = activated(
+      port,
+      [`127.0.0.1:${port}`, `[::1]:${port}`],
+      [...locals, '--socket-plugin', 'systemd'],
+    )
+    expect(await call('127.0.0.1')).toBe('hello')
+    expect(await call('::1')).toBe('hello')
+    stop()
+    expect(await ended()).toMatchObject({ code: 0, result: { outcome: 'listening', counters: { accepted: 2 } } })
+  })
+
+  it('R9 without the plugin the port is in use: it is systemd that has it', async () => {
+    const port = await freePort()
+    const { call, ended } = activated(port, [`127.0.0.1:${port}`], ['--local', '127.0.0.1', `${port}`, 'tcp'])
+    await expect(call('127.0.0.1')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(await ended()).toMatchObject({ code: 2, result: { outcome: 'failed', failure: { code: 'EADDRINUSE' } } })
+  })
+
+  it('R9 a bare port is both families in one socket: refused, and it says what to set', async () => {
+    const port = await freePort()
+    const directives = ['--proto', 'tcp', '--port', `${port}`, '--socket-plugin', 'systemd']
+    const { call, ended } = activated(port, [`${port}`], directives)
+    await expect(call('::1')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const { code, result } = await ended()
+    expect(code).toBe(2)
+    expect(JSON.stringify(result)).toContain('set BindIPv6Only=ipv6-only in its .socket unit')
+  })
+
+  it('R9 a socket that nobody wants: exit code 2, and its name', async () => {
+    const [port, other] = [await freePort(), await freePort()]
+    const directives = ['--local', '127.0.0.1', `${other}`, 'tcp', '--socket-plugin', 'systemd']
+    const { call, ended } = activated(port, [`127.0.0.1:${port}`], directives)
+    await expect(call('127.0.0.1')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const message = `systemd passes 127.0.0.1:${port}/tcp as fd 3, and no <listen> block binds it`
+    const failure = { code: 'READY_SOCKET', stage: 'bind', message }
+    expect(await ended()).toMatchObject({ code: 2, result: { outcome: 'failed', failure } })
   })
 })

@@ -47,8 +47,8 @@ export interface Guest {
   readonly watch: (gone: () => void) => void
   /** Closes at once, with a reset; idempotent. Never throws. */
   readonly close: () => void
-  /** Makes it what a dialer has (TCP peers); `opened` and `connected` are told, not from inside. `reads`: as in a request. */
-  readonly adopt: (reads: boolean, tell: (event: WireEvent) => void) => WireSocket
+  /** Makes it what a dialer has, for TCP peers; `opened` and `connected` are told, not from inside. `reads`: as in a request. */
+  readonly adopt?: (reads: boolean, tell: (event: WireEvent) => void) => WireSocket
 }
 
 export interface Dock {

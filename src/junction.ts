@@ -257,8 +257,8 @@ export class Junction implements Porter, Means {
 
   #openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
     const arrival = this.#arrival
-    if (!arrival || arrival.taken || !isSame(arrival.guest.remote, request.remote))
-      return this.#around.wire.open(request, tell)
+    const isAwaited = arrival && !arrival.taken && isSame(arrival.guest.remote, request.remote)
+    if (!isAwaited || !arrival.guest.adopt) return this.#around.wire.open(request, tell)
     arrival.taken = true
     return arrival.guest.adopt(request.reads, tell)
   }

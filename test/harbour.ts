@@ -46,10 +46,6 @@ export class FakeGuest implements Guest {
   close(): void {
     this.closes++
   }
-
-  adopt(): never {
-    throw new Error('servers adopt nobody')
-  }
 }
 
 /** A listening socket that the test plays. */

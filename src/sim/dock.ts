@@ -153,10 +153,6 @@ class VirtualGuest implements Guest, OpenGuest {
     if (this.#gone) this.#clock.at(this.#clock.now(), this.listener, this.#gone)
   }
 
-  adopt(): never {
-    throw new Error('visitors of a scenario are no peers')
-  }
-
   kill(how: KillHow): void {
     if (how === 'vanish') return this.#silence()
     this.#end()

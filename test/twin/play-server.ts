@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { expect } from 'vitest'
 import { createActor } from 'xstate'
 import { serverLogic } from '../../machines/server.ts'
+import { acceptors } from '../../src/acceptor.ts'
 import { binderLogic } from '../../src/binder.ts'
 import { guestsOf, listenersOf } from '../../src/handles.ts'
 import { lookupQueue } from '../../src/node/lookup-queue.ts'
@@ -63,7 +64,10 @@ function stage(scenario: ServerScenario, clock: HeapClock) {
   const user = virtualUser(server)
   const logic = serverLogic({
     resolver: nodeResolver(lookupQueue(scriptedLookup(names, clock))),
-    binder: binderLogic(shore.dock, () => ({ ...user, connected: ({ guest }) => (guest.handle as Socket).resume() })),
+    binder: binderLogic(
+      shore.dock,
+      acceptors(() => ({ ...user, connected: ({ guest }) => (guest.handle as Socket).resume() })),
+    ),
   })
   const actor = createActor(logic, { clock, input: { config, seed, addresses: shore.own.own } })
   const trace: string[] = []

@@ -1,6 +1,6 @@
 /**
  * From one scope of a client to its settings: every value read, each with its place, nothing inherited yet. A value that
- * cannot be read is an issue and then absent.
+ * cannot be read is an issue and then absent. What peers read in another way is in `peer-settings.ts`.
  */
 import { type Family, type Transport, parseAddress, unmap } from '../endpoint.ts'
 import { forcedFamily } from './forced-family.ts'
@@ -19,6 +19,8 @@ export interface RemoteLine {
   readonly host: Maybe<string>
   readonly port: Maybe<number>
   readonly proto: Maybe<Proto>
+  /** What the word of its protocol forces. */
+  readonly family: Maybe<Family>
 }
 
 /** The key that wraps OpenVPN's first packet; its bytes are read later, when they are needed. */
@@ -31,7 +33,7 @@ interface KeyLine {
 export interface ClientSettings {
   readonly at: Place | undefined
   readonly remotes: readonly RemoteLine[]
-  readonly transport: Maybe<Transport>
+  readonly proto: Maybe<Proto>
   readonly family: Maybe<Family>
   readonly port: Maybe<number>
   readonly rport: Maybe<number>
@@ -40,6 +42,7 @@ export interface ClientSettings {
   readonly localPort: Maybe<number>
   /** R7. `undefined`: the scope does not say. */
   readonly binds: Maybe<boolean>
+  readonly ipv6only: Maybe<'ipv6only'>
   readonly connectTimeout: Maybe<number>
   readonly confirm: Maybe<Exclude<Confirmation, { kind: 'openvpn' }> | { readonly kind: 'openvpn' }>
   readonly key: KeyLine | undefined
@@ -62,20 +65,22 @@ export function clientSettings(scope: Scope, options: SettingsOptions, issues: I
   return new ClientReader(scope, options, issues).settings()
 }
 
-class ClientReader extends Reader {
+export class ClientReader extends Reader {
   settings(): ClientSettings {
     const proto = this.first('proto', readProto)
-    if (proto) this.#judgeProto(proto, HOW_ON_LINES)
-    this.#judgeOdds()
+    if (proto) this.judgeProto(proto, HOW_ON_LINES)
+    this.#judgePauses()
+    this.judgeFloat()
     return {
       at: this.scope.at,
       remotes: this.scope.remotes.map((entry) => this.#remote(entry)),
-      transport: proto && { value: proto.value.transport, at: proto.at },
-      family: forcedFamily(this, proto?.value.family && { value: proto.value.family, at: proto.at }),
+      proto,
+      family: forcedFamily(this, this.#suffixOf(proto)),
       port: this.first('port', (text) => readPort(text, 1)),
       rport: this.first('rport', (text) => readPort(text, 1)),
       lport: this.first('lport', (text) => readPort(text, 0)),
       ...this.#local(),
+      ipv6only: this.first('bind', readBindWord),
       connectTimeout: this.first('connect-timeout', (text) => readSeconds(text, 1)),
       confirm: this.#confirm(),
       key: this.#key(),
@@ -98,8 +103,23 @@ class ClientReader extends Reader {
   #remote(entry: Entry): RemoteLine {
     const [host, port, word] = entry.values
     const proto = this.read(word, readProto)
-    if (proto) this.#judgeProto(proto, HOW_IN_A_BLOCK)
-    return { at: entry.at, host: this.#remoteHost(host), port: this.read(port, (text) => readPort(text, 1)), proto }
+    if (proto) this.judgeProto(proto, HOW_IN_A_BLOCK)
+    return {
+      at: entry.at,
+      host: this.#remoteHost(host),
+      port: this.read(port, (text) => readPort(text, 1)),
+      proto,
+      family: this.#suffixOf(proto),
+    }
+  }
+
+  #suffixOf(proto: Maybe<Proto>): Maybe<Family> {
+    const family = proto && this.forcedBy(proto.value)
+    return family && { value: family, at: proto.at }
+  }
+
+  protected forcedBy({ family }: Proto): Family | undefined {
+    return family
   }
 
   #remoteHost(written: Value | undefined): Maybe<string> {
@@ -114,10 +134,9 @@ class ClientReader extends Reader {
   #local(): Pick<ClientSettings, 'local' | 'localPort' | 'binds'> {
     const [host, port, proto] = this.values('local')
     if (proto) {
-      const hint = 'a client binds for the protocol of each remote; leave it away'
+      const hint = 'what is bound has the protocol of the remote; leave it away'
       this.report('error', proto.at, { code: 'R8', message: '"local" with a protocol is for servers', hint })
     }
-    this.first('bind', readBindWord)
     return {
       local: this.read(host, readLocalHost),
       localPort: this.read(port, (text) => readPort(text, 0)),
@@ -136,19 +155,24 @@ class ClientReader extends Reader {
     return nobind && { value: false, at: nobind.at }
   }
 
-  #judgeProto({ value, at }: At<Proto>, how: (proto: Proto) => string): void {
-    if (value.role === 'server') {
-      const message = `"${value.word}" listens, and this is no server's configuration`
-      this.report('error', at, { code: 'mode', message, hint: `for a client write ${value.transport}` })
-    } else if (value.newSpelling !== undefined) {
-      const message = `"${value.word}" is an old spelling of a protocol and a family`
-      this.report(this.strict ? 'error' : 'warning', at, { code: 'R1', message, hint: how(value) })
-    }
+  protected judgeProto(proto: At<Proto>, how: How): void {
+    const { value, at } = proto
+    if (value.role !== 'server') return this.judgeSpelling(proto, how)
+    const message = `"${value.word}" listens, and this is no server's configuration`
+    this.report('error', at, { code: 'mode', message, hint: `for a client write ${value.transport}` })
+  }
+
+  protected judgeSpelling({ value, at }: At<Proto>, how: How): void {
+    if (value.newSpelling === undefined) return
+    const forced = this.forcedBy(value)
+    const old = `"${value.word}" is an old spelling`
+    const message = forced ? `${old} of a protocol and a family` : `${old}, which forces no family here`
+    this.report(this.strict ? 'error' : 'warning', at, { code: 'R1', message, hint: how(value, forced) })
   }
 
   #confirm(): ClientSettings['confirm'] {
     const [kind, text] = this.values('confirm')
-    const read = this.read(kind, readConfirmKind)
+    const read = this.read(kind, (word) => this.confirmKind(word))
     if (!kind || !read) return undefined
     if (read.value !== 'reply') {
       if (text) this.report('error', text.at, { code: 'value', message: `"confirm ${read.value}" takes no text` })
@@ -160,6 +184,12 @@ class ClientReader extends Reader {
     }
     const value = this.read(text, readReply)
     return value && { value: { kind: 'reply', text: value.value }, at: read.at }
+  }
+
+  protected confirmKind(text: string): Reading<Confirmation['kind']> {
+    if (text !== 'peer') return oneOf(['none', 'openvpn', 'reply'], text)
+    const hint = 'write none, openvpn or reply TEXT'
+    return { code: 'R5', message: '"confirm peer" is for peers, and this is the configuration of a client', hint }
   }
 
   #key(): KeyLine | undefined {
@@ -198,13 +228,14 @@ class ClientReader extends Reader {
     return kind && { value: { kind: kind.value, count: count?.value ?? 1 }, at: kind.at }
   }
 
-  // What is understood, and has no effect where it stands.
-  #judgeOdds(): void {
+  protected judgeFloat(): void {
     const float = this.entry('float')
-    if (float) {
-      const message = '"float" has no effect: a client listens to the address that it tried, and to no other'
-      this.report('warning', float.at, { code: 'R5', message })
-    }
+    if (!float) return
+    const message = '"float" has no effect: a client listens to the address that it tried, and to no other'
+    this.report('warning', float.at, { code: 'R5', message })
+  }
+
+  #judgePauses(): void {
     for (const name of this.scope.at ? ['connect-retry', 'connect-retry-max'] : []) {
       const entry = this.entry(name)
       if (!entry) continue
@@ -216,16 +247,20 @@ class ClientReader extends Reader {
 
 const KEY_KINDS = ['tls-auth', 'tls-crypt', 'tls-crypt-v2'] as const
 
-const HOW_ON_LINES = ({ newSpelling, family }: Proto) =>
-  `write "proto ${newSpelling}" and, on a line of its own, "${family}"`
-const HOW_IN_A_BLOCK = ({ newSpelling, family }: Proto) =>
-  `write "${newSpelling}", and "${family}" on a line of its own: for this remote alone, both in a <connection> block`
+/** How to write an old spelling today. */
+type How = (proto: Proto, forced: Family | undefined) => string
+
+const HOW_ON_LINES: How = ({ newSpelling }, forced) =>
+  forced
+    ? `write "proto ${newSpelling}" and, on a line of its own, "${forced}"`
+    : `write "proto ${newSpelling}"; ${ONE_FAMILY}`
+const HOW_IN_A_BLOCK: How = ({ newSpelling }, forced) =>
+  forced
+    ? `write "${newSpelling}", and "${forced}" on a line of its own: for this remote alone, both in a <connection> block`
+    : `write "${newSpelling}"; ${ONE_FAMILY}`
+const ONE_FAMILY = 'for IPv6 alone, also "ipv6" on a line of its own'
 
 const readBindWord = (text: string): Reading<'ipv6only'> => oneOf(['ipv6only'], text)
-const readConfirmKind = (text: string): Reading<'none' | 'openvpn' | 'reply'> =>
-  text === 'peer'
-    ? { message: '"confirm peer" is for peers, which are not built yet in this version' }
-    : oneOf(['none', 'openvpn', 'reply'], text)
 const readPolicy = (text: string): Reading<ClientConfig['pacing']['policy']> =>
   ['idle', 'fixed', 'lanes', 'abort'].includes(text)
     ? { message: `the pacing policy "${text}" is not built yet in this version`, hint: 'use sequential or newest' }

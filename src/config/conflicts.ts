@@ -2,7 +2,7 @@
  * What is wrong between the parts of a configuration that are each right: rule R6 for literals, and remotes that can
  * never be dialled. For texts and objects alike.
  */
-import { type Address, type Family, parseAddress, undialable } from '../endpoint.ts'
+import { type Family, parseAddress, undialable } from '../endpoint.ts'
 import type { Problem } from './issue.ts'
 import type { ClientConfig, Remote } from './schema.ts'
 
@@ -10,11 +10,27 @@ export interface Conflict extends Problem {
   readonly path: readonly (string | number)[]
 }
 
-export function conflictsOf(config: ClientConfig): readonly Conflict[] {
-  return [...undialables(config), ...localAgainstRemote(config)]
+/** What an attempt would be bound to, as far as its family is known. `text`: what a person calls it. */
+export interface Bound {
+  readonly text: string
+  readonly family: Family
+  /** Where it was said. */
+  readonly path: Conflict['path']
 }
 
-function* undialables({ remotes }: ClientConfig): Generator<Conflict> {
+export function conflictsOf(config: ClientConfig): readonly Conflict[] {
+  return [...peersOnly(config), ...undialables(config.remotes), ...boundAgainstRemotes(config.remotes, ownLocal)]
+}
+
+function* peersOnly({ remotes }: ClientConfig): Generator<Conflict> {
+  for (const [index, { confirm }] of remotes.entries()) {
+    if (confirm.kind !== 'peer') continue
+    const message = '"confirm peer" is for peers, and this is the configuration of a client'
+    yield { severity: 'error', code: 'R5', message, path: ['remotes', index, 'confirm'] }
+  }
+}
+
+export function* undialables(remotes: readonly Remote[]): Generator<Conflict> {
   for (const [index, { host }] of remotes.entries()) {
     const address = parseAddress(host)
     const why = address && undialable(address)
@@ -24,33 +40,31 @@ function* undialables({ remotes }: ClientConfig): Generator<Conflict> {
   }
 }
 
-interface Pair {
-  readonly index: number
-  readonly local: Address
-  readonly remote: Remote
+export function ownLocal({ local }: Remote, index: number): Bound | undefined {
+  const address = parseAddress(local?.host ?? '')
+  return address && { text: address.address, family: address.family, path: ['remotes', index, 'local', 'host'] }
 }
 
-function* localAgainstRemote({ remotes }: ClientConfig): Generator<Conflict> {
-  const pairs = remotes.flatMap((remote, index): Pair[] => {
-    const local = parseAddress(remote.local?.host ?? '')
-    return local ? [{ index, local, remote }] : []
+/** Rule R6. */
+export function* boundAgainstRemotes(
+  remotes: readonly Remote[],
+  boundOf: (remote: Remote, index: number) => Bound | undefined,
+): Generator<Conflict> {
+  const pairs = remotes.flatMap((remote, index) => {
+    const bound = boundOf(remote, index)
+    return bound ? [{ bound, remote }] : []
   })
-  const unfit = pairs.filter(({ local, remote }) => (knownFamily(remote) ?? local.family) !== local.family)
+  const unfit = pairs.filter(({ bound, remote }) => (knownFamily(remote) ?? bound.family) !== bound.family)
   const none = unfit.length === remotes.length
   // One issue for each local address, however many remotes it fits badly.
-  for (const [address, { index, local }] of new Map(unfit.toReversed().map((pair) => [pair.local.address, pair]))) {
-    const path = ['remotes', index, 'local', 'host']
-    const hosts = unfit.filter((pair) => pair.local.address === address).map(({ remote }) => remote.host)
-    const of = `${address} is ${local.family}`
+  for (const [text, { bound }] of new Map(unfit.toReversed().map((pair) => [pair.bound.text, pair]))) {
+    const hosts = unfit.filter((pair) => pair.bound.text === text).map(({ remote }) => remote.host)
+    const { family, path } = bound
+    const of = `${text} is ${family}`
     if (none) {
-      const message = `${of}, and its remotes are ${otherThan(local.family)} (${listed(hosts)}): nothing can be tried`
-      yield {
-        severity: 'error',
-        code: 'R6',
-        message,
-        hint: `bind an ${otherThan(local.family)} address, or none`,
-        path,
-      }
+      const message = `${of}, and its remotes are ${otherThan(family)} (${listed(hosts)}): nothing can be tried`
+      const hint = `bind an ${otherThan(family)} address, or none`
+      yield { severity: 'error', code: 'R6', message, hint, path }
     } else {
       const message = `${of}: ${listed(hosts)} will be skipped`
       yield { severity: 'warning', code: 'R6', message, path }
@@ -61,7 +75,7 @@ function* localAgainstRemote({ remotes }: ClientConfig): Generator<Conflict> {
 const otherThan = (family: Family): Family => (family === 'ipv4' ? 'ipv6' : 'ipv4')
 const knownFamily = ({ host, family }: Remote) => parseAddress(host)?.family ?? family
 
-function listed(hosts: readonly string[]): string {
+export function listed(hosts: readonly string[]): string {
   const shown = hosts.slice(0, 3).join(', ')
   return hosts.length > 3 ? `${shown} and ${hosts.length - 3} more` : shown
 }

@@ -1,7 +1,7 @@
 /**
  * Every directive of the language: ours, and all that OpenVPN 2.6 and 2.7 know, but those of plugins. What these names
  * mean, and to whom, is decided in this file and nowhere else; how values are read is the business of
- * `client-settings.ts` and `server-settings.ts`. The names of plugins come in from outside (`foreign` and `plugins` of
+ * `client-settings.ts`, `server-settings.ts` and `peer-settings.ts`. The names of plugins come in from outside (`foreign` and `plugins` of
  * `parseConfig`; the Node ring has the lists): this table knows none.
  */
 
@@ -11,7 +11,7 @@ export type Directive =
       readonly kind: 'used'
       readonly usage: string
       readonly inBlock: boolean
-      /** Whose it is, and what becomes of it in the configuration of the other; everybody's without it. */
+      /** Whose it is, and what becomes of it in the configurations of others; everybody's without it. */
       readonly only?: Only | undefined
       /** Whom to hand it to; the language has no meaning for it. */
       readonly plugin?: string | undefined
@@ -22,17 +22,20 @@ export type Directive =
   | { readonly kind: 'refused'; readonly why: string }
   /** It belongs to a plugin that is not there. `needs` completes "...; plugins are not built yet". */
   | { readonly kind: 'reserved'; readonly needs: string }
-  /** For peers, whose time has not come. */
-  | { readonly kind: 'unbuilt' }
+
+export type Whose = 'client' | 'server' | 'peer'
 
 export interface Only {
-  readonly whose: 'client' | 'server'
-  readonly elsewhere:
-    | { readonly kind: 'misplaced'; readonly hint?: string | undefined }
-    /** Understood, and said to have no effect. */
-    | { readonly kind: 'ineffective' }
-    | { readonly kind: 'ignored'; readonly why: string }
+  /** Of two the first is named to those who are neither. */
+  readonly whose: readonly [Whose, ...Whose[]]
+  readonly elsewhere: Readonly<Partial<Record<Whose, Elsewhere>>>
 }
+
+export type Elsewhere =
+  | { readonly kind: 'misplaced'; readonly hint?: string | undefined }
+  /** Understood, and said to have no effect. */
+  | { readonly kind: 'ineffective' }
+  | { readonly kind: 'ignored'; readonly why: string }
 
 /** What a directive outside of this table may be. */
 export type ForeignDirective = Extract<Directive, { readonly kind: 'ignored' | 'reserved' }>
@@ -56,7 +59,7 @@ const USED_GLOBALLY: Usages = {
   'ignore-unknown-option': 'name...',
 }
 
-const USED_BY_CLIENTS_ANYWHERE: Usages = {
+const USED_BY_DIALERS_ANYWHERE: Usages = {
   remote: 'host [port] [proto]',
   rport: 'port',
   nobind: '',
@@ -65,18 +68,10 @@ const USED_BY_CLIENTS_ANYWHERE: Usages = {
   'server-poll-timeout': 'seconds',
   'connect-retry': 'seconds [max]',
   'connect-retry-max': 'rounds',
-  confirm: 'none|openvpn|reply [text]',
-  'tls-auth': 'file [direction]',
-  'tls-crypt': 'file',
-  'tls-crypt-v2': 'file',
-  'key-direction': '0|1',
-  // OpenVPN takes `auth` for all blocks at once. The digest belongs to the key, which it takes per block.
-  auth: 'digest',
+  confirm: 'none|openvpn|peer|reply [text]',
 }
 
-const USED_BY_CLIENTS: Usages = {
-  client: '',
-  pull: '',
+const USED_BY_DIALERS: Usages = {
   'tls-client': '',
   'proto-force': 'udp|tcp',
   'remote-random': '',
@@ -88,12 +83,36 @@ const USED_BY_CLIENTS: Usages = {
   'candidate-order': 'order [n]',
 }
 
+const USED_BY_CLIENTS_ANYWHERE: Usages = {
+  'tls-auth': 'file [direction]',
+  'tls-crypt': 'file',
+  'tls-crypt-v2': 'file',
+  'key-direction': '0|1',
+  // OpenVPN takes `auth` for all blocks at once. The digest belongs to the key, which it takes per block.
+  auth: 'digest',
+}
+
+const USED_BY_CLIENTS: Usages = {
+  client: '',
+  pull: '',
+}
+
+const USED_BY_PEERS: Usages = {
+  'p2p-sockets': 'roles|all|pinned',
+  ping: 'seconds',
+  'ping-restart': 'seconds',
+  keepalive: 'seconds seconds',
+}
+
+const USED_BY_BINDERS: Usages = {
+  'tls-server': '',
+  'bind-policy': 'all|any',
+}
+
 const USED_BY_SERVERS: Usages = {
   server: 'network netmask [nopool]',
   'server-ipv6': 'network/bits',
   'server-bridge': '[gateway] [netmask] [pool-start] [pool-end]',
-  'tls-server': '',
-  'bind-policy': 'all|any',
   'max-clients': 'n',
   'max-pending': 'n',
   'connect-freq': 'n seconds',
@@ -105,7 +124,7 @@ const USED_BY_SERVERS: Usages = {
   'socket-plugin': 'name...',
 }
 
-/** Of what only clients use, what a server must not have. The rest has no effect there. */
+/** Of what only who dials uses, what a server must not have. The rest has no effect there. */
 const MISPLACED_IN_SERVERS: ReadonlyMap<string, string | undefined> = new Map([
   ['client', undefined],
   ['pull', undefined],
@@ -113,12 +132,14 @@ const MISPLACED_IN_SERVERS: ReadonlyMap<string, string | undefined> = new Map([
   ['remote', 'a server waits for its clients; to bind an address write: local HOST [PORT]'],
   ['nobind', 'a server always binds: remove it'],
   ['confirm', 'a server sends nothing before a client does: remove it'],
+  ['p2p-sockets', undefined],
 ])
 
 const ENCRYPTION = "OpenVPN's encryption and certificates"
 const VPN_SERVERS = 'what a VPN server does for its clients'
+const PINGS = 'pings inside the encryption'
 
-/** Of what only one of them uses, what is nothing to the other. */
+/** Of what only one of them uses, what is nothing to the others. */
 const IGNORED_ELSEWHERE: Readonly<Record<string, string>> = {
   'tls-auth': ENCRYPTION,
   'tls-crypt': ENCRYPTION,
@@ -126,10 +147,10 @@ const IGNORED_ELSEWHERE: Readonly<Record<string, string>> = {
   'key-direction': ENCRYPTION,
   auth: ENCRYPTION,
   'hand-window': ENCRYPTION,
-  multihome: VPN_SERVERS,
+  ping: PINGS,
+  'ping-restart': PINGS,
+  keepalive: PINGS,
 }
-
-const UNBUILT = ['p2p-sockets']
 
 const REFUSED: Readonly<Record<string, string>> = {
   mark: 'routing rules may send marked packets another way',
@@ -175,7 +196,7 @@ const IGNORED: Readonly<Record<string, string>> = {
     'auth-user-pass-verify auth-gen-token auth-gen-token-secret static-challenge push-peer-info ' +
     'username-as-common-name override-username client-cert-not-required',
   compression: 'allow-compression comp-lzo comp-noadapt compress',
-  'pings inside the encryption': 'ping ping-exit ping-restart ping-timer-rem keepalive inactive session-timeout',
+  [PINGS]: 'ping-exit ping-timer-rem inactive session-timeout',
   'how packets travel, not where':
     'fragment mssfix link-mtu udp-mtu mtu-disc mtu-dynamic mtu-test max-packet-size passtos sndbuf rcvbuf ' +
     'socket-flags tcp-nodelay tcp-queue-limit bcast-buffers fast-io shaper explicit-exit-notify gremlin disable-occ ' +
@@ -206,17 +227,23 @@ const IGNORED_IN_BLOCK = new Set(
   ),
 )
 
+const EVERYBODY: readonly Whose[] = ['client', 'server', 'peer']
+
 function* used(usages: Usages, inBlock: boolean, whose?: Only['whose']): Generator<readonly [string, Directive]> {
-  for (const [name, usage] of Object.entries(usages)) {
-    const only = whose && { whose, elsewhere: elsewhereOf(name, whose) }
-    yield [name, { kind: 'used', usage, inBlock, only }]
-  }
+  for (const [name, usage] of Object.entries(usages))
+    yield [name, { kind: 'used', usage, inBlock, only: whose && onlyOf(name, whose) }]
 }
 
-function elsewhereOf(name: string, whose: Only['whose']): Only['elsewhere'] {
+function onlyOf(name: string, whose: Only['whose']): Only {
+  const others = EVERYBODY.filter((other) => !whose.includes(other))
+  return { whose, elsewhere: Object.fromEntries(others.map((other) => [other, elsewhereOf(name, other)])) }
+}
+
+function elsewhereOf(name: string, where: Whose): Elsewhere {
   const why = IGNORED_ELSEWHERE[name]
   if (why !== undefined) return { kind: 'ignored', why }
-  if (whose === 'server') return { kind: 'misplaced' }
+  if (name === 'multihome') return where === 'peer' ? { kind: 'ineffective' } : { kind: 'ignored', why: VPN_SERVERS }
+  if (where !== 'server') return { kind: 'misplaced' }
   if (!MISPLACED_IN_SERVERS.has(name)) return { kind: 'ineffective' }
   return { kind: 'misplaced', hint: MISPLACED_IN_SERVERS.get(name) }
 }
@@ -224,11 +251,14 @@ function elsewhereOf(name: string, whose: Only['whose']): Only['elsewhere'] {
 function* entries(): Generator<readonly [string, Directive]> {
   yield* used(USED_ANYWHERE, true)
   yield* used(USED_GLOBALLY, false)
-  yield* used(USED_BY_CLIENTS_ANYWHERE, true, 'client')
-  yield* used(USED_BY_CLIENTS, false, 'client')
-  yield* used(USED_BY_SERVERS, false, 'server')
+  yield* used(USED_BY_DIALERS_ANYWHERE, true, ['client', 'peer'])
+  yield* used(USED_BY_DIALERS, false, ['client', 'peer'])
+  yield* used(USED_BY_CLIENTS_ANYWHERE, true, ['client'])
+  yield* used(USED_BY_CLIENTS, false, ['client'])
+  yield* used(USED_BY_PEERS, false, ['peer'])
+  yield* used(USED_BY_BINDERS, false, ['server', 'peer'])
+  yield* used(USED_BY_SERVERS, false, ['server'])
   for (const [name, why] of Object.entries(REFUSED)) yield [name, { kind: 'refused', why }]
-  for (const name of UNBUILT) yield [name, { kind: 'unbuilt' }]
   for (const [why, names] of Object.entries(IGNORED))
     for (const name of names.split(' ')) yield [name, { kind: 'ignored', why, inBlock: IGNORED_IN_BLOCK.has(name) }]
 }

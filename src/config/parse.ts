@@ -4,11 +4,13 @@
  */
 import { type ClientSettings, clientSettings } from './client-settings.ts'
 import { compileClient } from './compile-client.ts'
+import { compilePeer } from './compile-peer.ts'
 import { compileServer } from './compile-server.ts'
 import type { ForeignDirective } from './directives.ts'
-import { type Issue, IssueList } from './issue.ts'
+import { type Issue, IssueList, type Place } from './issue.ts'
 import { type Inlined, Keys } from './keys.ts'
 import type { Layers } from './layers.ts'
+import { peerSettings } from './peer-settings.ts'
 import type { Config } from './schema.ts'
 import type { PluginManifest, PluginOrders } from '../plugins/plugin.ts'
 import { ordersOf } from './plugin-orders.ts'
@@ -68,22 +70,37 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
     start,
   )
   const keys = new Keys(options.inlined?.vault ?? new Vault(), options.inlined?.handles ?? [], read, issues)
-  const config = configOf(scopes, keys, issues, options.strict ?? false)
+  const config = configOf(scopes, keys, { issues, strict: options.strict ?? false, start })
   const orders = ordersOf(scopes.plugins, plugins, issues)
   const { ignored } = scopes
   const parsed = { issues: issues.inOrder(gathered.files), ignored, plugins: orders, vault: keys.vault }
   return config && !issues.hasErrors ? { config, ...parsed } : parsed
 }
 
-function configOf(scopes: Scopes, keys: Keys, issues: IssueList, strict: boolean): Config | undefined {
+interface Reading {
+  readonly issues: IssueList
+  readonly strict: boolean
+  /** The place of what has no other. */
+  readonly start: Place
+}
+
+function configOf(scopes: Scopes, keys: Keys, { issues, strict, start }: Reading): Config | undefined {
   const { whose, entry } = scopes.role
-  if (whose === 'server') {
-    const layers = layersOf(scopes, (scope) => serverSettings(scope, { strict }, issues))
-    return compileServer(layers, issues, entry.at)
-  }
-  // A peer's is read as a client's, as far as that goes: all problems at once.
+  const at = entry?.at ?? start
+  if (whose === 'server')
+    return compileServer(
+      layersOf(scopes, (scope) => serverSettings(scope, { strict }, issues)),
+      issues,
+      at,
+    )
+  if (whose === 'peer')
+    return compilePeer(
+      layersOf(scopes, (scope) => peerSettings(scope, { strict }, issues)),
+      issues,
+      at,
+    )
   const layers = layersOf(scopes, (scope) => clientSettings(scope, { strict }, issues))
-  const config = whose === 'client' ? compileClient(layers, keys, issues, entry.at) : undefined
+  const config = compileClient(layers, keys, issues, at)
   judgeKeys(layers, keys)
   return config
 }

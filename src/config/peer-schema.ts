@@ -1,33 +1,45 @@
 /**
  * A peer's configuration as data (R5): what it binds, whom it tries, and how it is kept. What a text leaves open is filled
- * in by the compiler; durations are ms, plain JSON.
+ * in by the compiler; durations are ms, plain JSON. What must not stand together is said in `peer-conflicts.ts`.
  */
 import { z } from 'zod'
 import { ms } from './duration.ts'
 import type { Meet } from '../junction.ts'
-import { type ClientConfig, ClientSchema, MAX_REMOTES, Remote } from './schema.ts'
+import { type ClientConfig, ClientSchema, MAX_REMOTES, PeerRemote, type Remote } from './schema.ts'
 import { Listen } from './server-schema.ts'
 
 const { mode: _, remotes: __, ...walk } = ClientSchema.shape
 
-export const PeerSchema = z.strictObject({
-  mode: z.literal('p2p'),
-  /** R5. `all`: every socket is bound and shared by the attempts. `pinned`: one local, one remote. */
-  sockets: z.enum(['roles', 'all', 'pinned']),
-  /** `waits`: it takes the first that confirms and tries nobody (`udp-server`, `tcp-server`). */
-  waits: z.boolean().default(false),
-  /** What is bound for all attempts; absent, each binds for itself (`udp-client`, `tcp-client`). */
-  listen: Listen.optional(),
-  bindPolicy: z.enum(['all', 'any']).default('all'),
-  /** Who waits takes only these, which are literals; none: whoever confirms. */
-  remotes: z.array(Remote).max(MAX_REMOTES).readonly().default([]),
-  /** Of a peer without remotes. */
-  confirm: z.enum(['peer', 'none']).default('peer'),
-  /** A confirmed peer may move to another address, and come from one that nobody configured. */
-  float: z.boolean().default(false),
-  keepalive: z.strictObject({ ping: ms(1).optional(), restart: ms(1).optional() }).default(() => ({})),
-  ...walk,
-})
+export const PeerSchema = z
+  .strictObject({
+    mode: z.literal('p2p'),
+    /** R5. `all`: every socket is bound and shared by the attempts. `pinned`: one local, one remote. */
+    sockets: z.enum(['roles', 'all', 'pinned']),
+    /** `waits`: it takes the first that confirms and tries nobody (`udp-server`, `tcp-server`). */
+    waits: z.boolean().default(false),
+    /** What is bound for all attempts; absent, each binds for itself (`udp-client`, `tcp-client`). */
+    listen: Listen.optional(),
+    bindPolicy: z.enum(['all', 'any']).default('all'),
+    /** Who waits takes only these, which are literals; none: whoever confirms. */
+    remotes: z.array(PeerRemote).max(MAX_REMOTES).readonly().default([]),
+    /** Of whoever comes, and of the remotes that do not say. */
+    confirm: z.enum(['peer', 'none']).default('peer'),
+    /** Of the same. */
+    connectTimeout: ms(1).default(10_000),
+    /** A confirmed peer may move to another address, and come from one that nobody configured. */
+    float: z.boolean().default(false),
+    /** `ping`: something is sent at least so often. `restart`: lost, when nothing was heard for so long. */
+    keepalive: z.strictObject({ ping: ms(1).optional(), restart: ms(1).optional() }).default(() => ({})),
+    ...walk,
+  })
+  .transform(({ remotes, ...config }) => ({
+    ...config,
+    remotes: remotes.map(
+      ({ connectTimeout = config.connectTimeout, confirm = { kind: config.confirm }, ...remote }): Remote => {
+        return { ...remote, connectTimeout, confirm }
+      },
+    ),
+  }))
 
 /** The whole configuration of a peer, every default filled in. */
 export interface PeerConfig extends z.output<typeof PeerSchema> {}
@@ -36,12 +48,13 @@ export interface PeerConfigInput extends z.input<typeof PeerSchema> {}
 /** How these remotes are walked. */
 export function clientOf(config: PeerConfig, remotes: ClientConfig['remotes']): ClientConfig {
   const { sockets: _sockets, waits: _waits, listen: _listen, bindPolicy: _policy, ...rest } = config
-  const { confirm: _confirm, float: _float, keepalive: _keepalive, ...client } = rest
+  const { confirm: _confirm, connectTimeout: _timeout, float: _float, keepalive: _keepalive, ...client } = rest
   return { ...client, mode: 'client', remotes }
 }
 
-/** The remote that somebody whom we met is: an address, and the settings of the first remote. */
+/** The remote that somebody whom we met is: an address, and the settings of the remote that has it. */
 export function remoteAt(config: PeerConfig, { transport, remote }: Pick<Meet, 'transport' | 'remote'>): Remote {
-  const { connectTimeout = 10_000, confirm = { kind: config.confirm } } = config.remotes[0] ?? {}
+  const known = config.remotes.find(({ host }) => host === remote.address)
+  const { connectTimeout, confirm } = known ?? { ...config, confirm: { kind: config.confirm } }
   return { host: remote.address, port: remote.port, proto: transport, connectTimeout, confirm }
 }

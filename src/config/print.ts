@@ -4,9 +4,11 @@
  * block. Keys are never printed: `[[INLINE]]` stands for them.
  */
 import { INLINE } from './keys.ts'
+import { printPeer } from './print-peer.ts'
 import { printServer } from './print-server.ts'
 import type { ClientConfig, Config, Confirmation, Remote } from './schema.ts'
-import { block, linesThatDiffer, seconds, word } from './written.ts'
+import { confirmLine, localLines, walkLines } from './print-walk.ts'
+import { block, seconds, word } from './written.ts'
 
 export interface Printed {
   readonly text: string
@@ -21,7 +23,14 @@ interface Part {
 }
 
 export function printConfig(config: Config): Printed {
-  return config.mode === 'client' ? printClient(config) : printServer(config)
+  switch (config.mode) {
+    case 'client':
+      return printClient(config)
+    case 'server':
+      return printServer(config)
+    case 'p2p':
+      return printPeer(config)
+  }
 }
 
 function printClient(config: ClientConfig): Printed {
@@ -38,7 +47,7 @@ function printClient(config: ClientConfig): Printed {
       : [remoteLine(remote)]
   })
   const above = [...shared, ...(wrap ? [wrapPart(wrap)] : [])]
-  const lines = ['client', ...globalLines(config), ...linesOf(above), ...remotes]
+  const lines = ['client', ...walkLines(config), ...linesOf(above), ...remotes]
   const handles = [...above, ...own.flat()].flatMap(({ handle }) => handle ?? [])
   return { text: `${lines.join('\n')}\n`, handles }
 }
@@ -52,10 +61,7 @@ function partsOf(remote: Remote, { remotes }: ClientConfig, above: Wrap | undefi
   const { family, local, connectTimeout, confirm } = remote
   const parts: Part[] = []
   if (family) parts.push({ lines: [family] })
-  if (local) {
-    const host = local.host === undefined ? [] : [`local ${word(local.host)}`]
-    parts.push({ lines: [...host, `lport ${local.port}`] })
-  }
+  if (local) parts.push({ lines: localLines(local) })
   if (connectTimeout !== 10_000) parts.push({ lines: [`connect-timeout ${seconds(connectTimeout)}`] })
   // Said for all where all are of one mind; otherwise only where it is not what the protocol implies.
   const agreed = remotes.every((other) => isEqual(other.confirm, confirm))
@@ -67,9 +73,6 @@ function partsOf(remote: Remote, { remotes }: ClientConfig, above: Wrap | undefi
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 const isImplied = ({ proto, confirm }: Remote) => confirm.kind === (proto === 'tcp' ? 'none' : 'openvpn')
-
-const confirmLine = (confirm: Confirmation) =>
-  confirm.kind === 'reply' ? `confirm reply ${word(confirm.text)}` : `confirm ${confirm.kind}`
 
 type Wrap = NonNullable<(Confirmation & { kind: 'openvpn' })['wrap']>
 
@@ -84,23 +87,3 @@ function wrapPart(wrap: Wrap): Part {
   const direction = wrap.direction === undefined ? '' : ` ${wrap.direction}`
   return { lines: [`auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handle: wrap.key }
 }
-
-/** What differs from the defaults of the schema. */
-function globalLines(config: ClientConfig): readonly string[] {
-  const { connectRetry, connectRetryMax, pacing, candidateOrder, resolveTimeout, resolvRetry } = config
-  const { min, max } = connectRetry
-  return linesThatDiffer([
-    [config.remoteRandom, 'remote-random'],
-    [config.remoteRandomHostname, 'remote-random-hostname'],
-    [resolveTimeout !== 5_000, `resolve-timeout ${seconds(resolveTimeout)}`],
-    [resolvRetry !== 'infinite', `resolv-retry ${resolvRetry === 'infinite' ? resolvRetry : seconds(resolvRetry)}`],
-    [min !== 1_000 || max !== 300_000, `connect-retry ${seconds(min)} ${seconds(max)}`],
-    [connectRetryMax !== 0, `connect-retry-max ${connectRetryMax}`],
-    [pacing.policy !== 'sequential', `pacing ${pacing.policy}`],
-    [pacing.attemptDelay !== 250, `attempt-delay ${pacing.attemptDelay}`],
-    [pacing.maxInFlight !== 10, `max-in-flight ${pacing.maxInFlight}`],
-    [candidateOrder.kind !== 'as-returned', `candidate-order ${candidateOrder.kind}${counted(candidateOrder)}`],
-  ])
-}
-
-const counted = ({ kind, count }: ClientConfig['candidateOrder']) => (kind === 'interleave' ? ` ${count}` : '')

@@ -1,15 +1,15 @@
 /**
- * Whose configuration it is: a client's, a server's, or, when nothing says so, a peer's. This version builds no peers.
- * Decided before a directive is judged: what many of them mean depends on it.
+ * Whose configuration it is: a client's, a server's, or, when nothing says so, a peer's. Decided before a directive is
+ * judged: what many of them mean depends on it.
  */
-import { DIRECTIVES } from './directives.ts'
+import type { Whose } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry } from './source.ts'
 
-/** `entry`: what made it that. A peer's is what nothing made another's. */
+/** `entry`: what made it that. A peer's may be what nothing made another's. */
 export type Role =
   | { readonly whose: 'client' | 'server'; readonly entry: Entry }
-  | { readonly whose: 'peer'; readonly entry?: undefined }
+  | { readonly whose: 'peer'; readonly entry: Entry | undefined }
 
 const MODES: ReadonlySet<string> = new Set(['client', 'server', 'p2p'])
 
@@ -22,7 +22,7 @@ export function roleOf(entries: readonly Entry[]): Role {
   if (client) return { whose: 'client', entry: client }
   const server =
     find('server') ?? find('server-ipv6') ?? find('server-bridge') ?? (word === 'server' ? mode : undefined)
-  return server ? { whose: 'server', entry: server } : { whose: 'peer' }
+  return server ? { whose: 'server', entry: server } : { whose: 'peer', entry: word === 'p2p' ? mode : undefined }
 }
 
 /** What is wrong about the role itself. `start` is the place of what has no other. */
@@ -33,44 +33,29 @@ export function judgeRole(role: Role, entries: readonly Entry[], issues: IssueLi
     error(issues, word.at, 'value', `expected client, server or p2p, not "${word.text}"`)
   } else if (mode && word?.text === 'server' && role.whose === 'client') {
     issues.report(mode.at, misplaced(mode, 'server', role))
-  } else if (role.whose === 'peer' && !issues.lostLines) judgePeer(entries, issues, start)
+  } else if (entries.length === 0 && !issues.lostLines) {
+    error(
+      issues,
+      start,
+      'mode',
+      'there is nothing in this configuration',
+      'begin with: client, mode server or mode p2p',
+    )
+  }
 }
 
 /** A directive, or a block, in the configuration of another. */
-export function misplaced(
-  entry: Entry,
-  whose: Role['whose'],
-  role: Role & { readonly entry: Entry },
-  hint?: string,
-): Problem {
+export function misplaced(entry: Entry, whose: Whose, role: Role, hint?: string): Problem {
   const code = entry.name === 'listen' ? 'R8' : 'mode'
-  const message = `${shown(entry)} is for ${whose}s, and this is a ${role.whose}'s configuration`
-  return { severity: 'error', code, message, hint: hint ?? `remove it, or ${shown(role.entry)}` }
-}
-
-const NOT_YET = 'peers are not built yet in this version'
-
-function judgePeer(entries: readonly Entry[], issues: IssueList, start: Place): void {
-  const servers = entries.find(isOfServers)
-  if (servers) {
-    const code = servers.name === 'listen' ? 'R8' : 'mode'
-    const message = `${shown(servers)} is for servers, and without "mode server" this is a peer's configuration`
-    return error(issues, servers.at, code, message, 'add a line: mode server')
+  const isFor = `${shown(entry)} is for ${whose}s, and`
+  if (role.entry) {
+    const message = `${isFor} this is a ${role.whose}'s configuration`
+    return { severity: 'error', code, message, hint: hint ?? `remove it, or ${shown(role.entry)}` }
   }
-  const place = finder(entries)('tls-server') ?? entries.find(({ name }) => name === 'remote') ?? entries.find(isBlock)
-  const message = `without "client" or "mode server" this is a peer's configuration, and ${NOT_YET}`
-  error(issues, place?.at ?? start, 'mode', message, 'add a line: client; or, to let clients in: mode server')
+  const word = whose === 'server' ? 'mode server' : 'client'
+  const message = `${isFor} without "${word}" this is a peer's configuration`
+  return { severity: 'error', code, message, hint: `add a line: ${word}` }
 }
-
-// A peer may have "tls-server", too.
-function isOfServers({ name, entries }: Entry): boolean {
-  if (name === 'listen' && entries) return true
-  const directive = DIRECTIVES.get(name)
-  const only = directive?.kind === 'used' ? directive.only : undefined
-  return only?.whose === 'server' && only.elsewhere.kind === 'misplaced' && name !== 'tls-server'
-}
-
-const isBlock = ({ entries }: Entry) => entries !== undefined
 
 const finder = (entries: readonly Entry[]) => (name: string) => entries.findLast((entry) => entry.name === name)
 

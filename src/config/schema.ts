@@ -1,11 +1,13 @@
 /**
  * A client's configuration as data: what the text is compiled to, and what programs pass instead of it. Durations are
- * ms. Plain JSON: keys are handles into a `Vault`, never bytes. A server's is in `server-schema.ts`.
+ * ms. Plain JSON: keys are handles into a `Vault`, never bytes. A server's is in `server-schema.ts`, a peer's in
+ * `peer-schema.ts`.
  */
 import { z } from 'zod'
 import { parseAddress } from '../endpoint.ts'
 import { ms } from './duration.ts'
 import { Host, LocalHost, unmapped } from './host.ts'
+import type { PeerConfig } from './peer-schema.ts'
 import type { ServerConfig } from './server-schema.ts'
 
 /** OpenVPN's own limit up to 2.5: more is an error, never cut off in silence. */
@@ -59,31 +61,45 @@ const Local = z.strictObject({ host: LocalHost.optional(), port: z.int().min(0).
 
 const NO_CONFIRMATION = { kind: 'none' } as const
 
-export const Remote = z
-  .strictObject({
-    host: Host.overwrite(unmapped),
-    port: z.int().min(1).max(65535).default(1194),
-    proto: z.enum(['udp', 'tcp']).default('udp'),
-    /** Forces one address family; both without it (R1). */
-    family: z.enum(['ipv4', 'ipv6']).optional(),
-    /** Binds the socket of each attempt, of the candidate's family only; not bound without it. */
-    local: Local.optional(),
-    /** One deadline for everything that an attempt does, ms. */
-    connectTimeout: ms(1).default(10_000),
-    confirm: Confirmation.default(() => NO_CONFIRMATION),
-  })
-  .check((context) => {
-    const { host, family, proto, confirm } = context.value
-    const literal = parseAddress(host)
-    if (literal && family && literal.family !== family) {
-      const message = `${host} is no ${family} address, but ${family} is forced`
-      context.issues.push({ code: 'custom', message, params: { code: 'R1' }, path: ['host'], input: host })
-    }
-    if (proto === 'tcp' && confirm.kind === 'reply') {
-      const message = '"confirm reply" works over UDP only'
-      context.issues.push({ code: 'custom', message, path: ['confirm'], input: confirm })
-    }
-  })
+/** Where a remote is, and from where it is tried. */
+const Target = z.strictObject({
+  host: Host.overwrite(unmapped),
+  port: z.int().min(1).max(65535).default(1194),
+  proto: z.enum(['udp', 'tcp']).default('udp'),
+  /** Forces one address family; both without it (R1). */
+  family: z.enum(['ipv4', 'ipv6']).optional(),
+  /** Binds the socket of each attempt, of the candidate's family only; not bound without it. */
+  local: Local.optional(),
+})
+
+type Written = z.output<typeof Target> & { readonly confirm?: z.output<typeof Confirmation> | undefined }
+
+const isConsistent = (context: z.core.ParsePayload<Written>): void => {
+  const { host, family, proto, confirm } = context.value
+  const literal = parseAddress(host)
+  if (literal && family && literal.family !== family) {
+    const message = `${host} is no ${family} address, but ${family} is forced`
+    context.issues.push({ code: 'custom', message, params: { code: 'R1' }, path: ['host'], input: host })
+  }
+  if (proto === 'tcp' && confirm?.kind === 'reply') {
+    const message = '"confirm reply" works over UDP only'
+    context.issues.push({ code: 'custom', message, path: ['confirm'], input: confirm })
+  }
+}
+
+/** One deadline for everything that an attempt does, ms. */
+const ConnectTimeout = ms(1)
+
+const Remote = Target.extend({
+  connectTimeout: ConnectTimeout.default(10_000),
+  confirm: Confirmation.default(() => NO_CONFIRMATION),
+}).check(isConsistent)
+
+/** What it does not say, its peer says. */
+export const PeerRemote = Target.extend({
+  connectTimeout: ConnectTimeout.optional(),
+  confirm: Confirmation.optional(),
+}).check(isConsistent)
 
 // One object each for everybody who says nothing: configurations are read, never written.
 const BACKOFF = { min: 1_000, max: 300_000 } as const
@@ -121,7 +137,7 @@ export const ClientSchema = z.strictObject({
 })
 
 /** A whole configuration, every default filled in; `mode` says whose. */
-export type Config = ClientConfig | ServerConfig
+export type Config = ClientConfig | ServerConfig | PeerConfig
 export interface ClientConfig extends z.output<typeof ClientSchema> {}
 /** What a program may write: only `remotes` is needed. */
 export interface ClientConfigInput extends z.input<typeof ClientSchema> {}

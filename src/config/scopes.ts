@@ -1,9 +1,16 @@
 /**
  * From entries to scopes: the globals of the file, those of the command line, and each block, `<connection>` of clients
- * or `<listen>` of servers. Here a name is looked up in the table: what is unknown, out of place, refused or repeated is
+ * and peers, or `<listen>` of servers. Here a name is looked up in the table: what is unknown, out of place, refused or repeated is
  * said here, and what remains has the right number of values.
  */
-import { DIRECTIVES, type Directive, type ForeignDirective, type Only, valuesOf } from './directives.ts'
+import {
+  DIRECTIVES,
+  type Directive,
+  type Elsewhere,
+  type ForeignDirective,
+  type Whose,
+  valuesOf,
+} from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
@@ -59,6 +66,9 @@ export function scopesOf({ entries: all }: Gathered, options: ScopeOptions, issu
     if (name === 'ignore-unknown-option') for (const { text } of values) sorter.unknowns.add(text)
   sorter.sort(entries)
   judgeRole(role, entries, issues, start)
+  // Where lines were lost, the one may be among them that says whose it is.
+  if (role.entry || !issues.lostLines)
+    for (const { entry, whose, hint } of sorter.misplaced) issues.report(entry.at, misplaced(entry, whose, role, hint))
   return {
     role,
     file: sorter.file,
@@ -67,6 +77,12 @@ export function scopesOf({ entries: all }: Gathered, options: ScopeOptions, issu
     ignored: [...sorter.ignored.values()],
     plugins: sorter.plugins,
   }
+}
+
+interface Misplaced {
+  readonly entry: Entry
+  readonly whose: Whose
+  readonly hint: string | undefined
 }
 
 interface OpenScope extends Scope {
@@ -85,6 +101,7 @@ class Sorter {
   /** Each name once: the first place is enough to find it. */
   readonly ignored = new Map<string, Ignored>()
   readonly unknowns = new Set<string>()
+  readonly misplaced: Misplaced[] = []
   readonly plugins = { loads: [] as Entry[], directives: [] as PluginEntry[] }
   readonly #role: Role
   readonly #options: ScopeOptions
@@ -105,10 +122,11 @@ class Sorter {
   }
 
   #block(tag: Entry, entries: readonly Entry[]): void {
-    const whose = tag.name === 'listen' ? 'server' : 'client'
-    if (this.#isElsewhere(whose)) {
-      const hint = whose === 'client' ? 'the blocks of a server are <listen> blocks' : undefined
-      return this.#misplaced(tag, whose, hint)
+    const isServers = this.#role.whose === 'server'
+    if ((tag.name === 'listen') !== isServers) {
+      const hint = isServers ? 'the blocks of a server are <listen> blocks' : undefined
+      this.misplaced.push({ entry: tag, whose: isServers ? 'client' : 'server', hint })
+      return
     }
     const scope = newScope(tag.at)
     this.blocks.push(scope)
@@ -126,10 +144,10 @@ class Sorter {
       return this.#refuse(entry, { code: 'refused', message })
     }
     if (directive.kind === 'reserved') return this.#reserved(entry, directive.needs)
-    if (directive.kind === 'unbuilt') return this.#misplaced(entry, 'peer')
     if (entry.name === 'socket-plugin' && !this.#mayLoad(entry)) return
-    if (directive.kind === 'used' && directive.only && this.#isElsewhere(directive.only.whose))
-      return this.#elsewhere(entry, directive.only)
+    const only = directive.kind === 'used' ? directive.only : undefined
+    const elsewhere = only?.elsewhere[this.#role.whose]
+    if (only && elsewhere) return this.#elsewhere(entry, only.whose[0], elsewhere)
     if (scope.at && !directive.inBlock) {
       const block = this.#role.whose === 'server' ? '<listen>' : '<connection>'
       const message = `"${entry.name}" cannot stand in a ${block} block`
@@ -142,20 +160,14 @@ class Sorter {
       this.plugins.directives.push({ plugin: directive.plugin, entry, block: scope.at ? this.blocks.length - 1 : null })
   }
 
-  // What dials in a peer is read as a client's: that it is a peer's is said once, for all of it.
-  #isElsewhere(whose: Only['whose']): boolean {
-    return (whose === 'server') !== (this.#role.whose === 'server')
-  }
-
-  #elsewhere(entry: Entry, { whose, elsewhere }: Only): void {
+  #elsewhere(entry: Entry, whose: Whose, elsewhere: Elsewhere): void {
     if (elsewhere.kind === 'ignored') return this.#ignore(entry, elsewhere.why)
-    if (elsewhere.kind === 'misplaced') return this.#misplaced(entry, whose, elsewhere.hint)
-    const message = `"${entry.name}" has no effect: it is for clients, and this is a server's configuration`
+    if (elsewhere.kind === 'misplaced') {
+      this.misplaced.push({ entry, whose, hint: elsewhere.hint })
+      return
+    }
+    const message = `"${entry.name}" has no effect: it is for ${whose}s, and this is a ${this.#role.whose}'s configuration`
     this.#issues.report(entry.at, { severity: 'warning', code: 'mode', message })
-  }
-
-  #misplaced(entry: Entry, whose: Role['whose'], hint?: string): void {
-    if (this.#role.whose !== 'peer') this.#issues.report(entry.at, misplaced(entry, whose, this.#role, hint))
   }
 
   #file(entry: Entry, scope: OpenScope): void {

@@ -4,6 +4,8 @@ import { alternatives } from './alternatives.ts'
 import { type NameOf, clashesOf } from './clashes.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { Issue, Problem } from './issue.ts'
+import { peerConflictsOf } from './peer-conflicts.ts'
+import { PeerSchema } from './peer-schema.ts'
 import { type Config, ClientSchema } from './schema.ts'
 import { ServerSchema } from './server-schema.ts'
 
@@ -36,8 +38,19 @@ export function examine(input: unknown, nameOf: NameOf = pathText): Examined {
   const parsed = safeParse(input)
   if (!parsed.success) return { findings: parsed.error.issues.map(findingOf) }
   const config = parsed.data
-  const findings = config.mode === 'client' ? conflictsOf(config) : [...clashesOf(config, nameOf)]
+  const findings = findingsIn(config, nameOf)
   return findings.some(({ severity }) => severity === 'error') ? { findings } : { config, findings }
+}
+
+function findingsIn(config: Config, nameOf: NameOf): readonly Finding[] {
+  switch (config.mode) {
+    case 'client':
+      return conflictsOf(config)
+    case 'server':
+      return [...clashesOf(config, nameOf)]
+    case 'p2p':
+      return peerConflictsOf(config)
+  }
 }
 
 // A getter in the input may throw: then the input is at fault.
@@ -45,17 +58,18 @@ function safeParse(
   input: unknown,
 ): { success: true; data: Config } | { success: false; error: Pick<z.ZodError, 'issues'> } {
   try {
-    return isServers(input) ? ServerSchema.safeParse(input) : ClientSchema.safeParse(input)
+    return schemaFor(input).safeParse(input)
   } catch {
     const message = 'this object cannot be read'
     return { success: false, error: { issues: [{ code: 'custom', message, path: [], input: undefined }] } }
   }
 }
 
-// Without a mode, what is there to be served or dialled tells whose it is.
-function isServers(input: unknown): boolean {
-  if (typeof input !== 'object' || input === null) return false
-  return 'mode' in input ? input.mode === 'server' : 'listen' in input
+// Without a mode, what is there to be served or dialled tells whose it is; never a peer's.
+function schemaFor(input: unknown): typeof ClientSchema | typeof ServerSchema | typeof PeerSchema {
+  if (typeof input !== 'object' || input === null) return ClientSchema
+  const mode = 'mode' in input ? input.mode : 'listen' in input ? 'server' : 'client'
+  return mode === 'server' ? ServerSchema : mode === 'p2p' ? PeerSchema : ClientSchema
 }
 
 function findingOf(issue: z.core.$ZodIssue): Finding {

@@ -310,6 +310,7 @@ const Configuration = z.unknown().transform((value, context): Config => {
     context.issues.push({ code: 'custom', message, path: [...path], input: value })
   const { config, problems } = typeof value === 'string' ? compileText(value) : compileObject(value)
   for (const { message, path } of problems) tell(message, path)
+  if (config?.mode === 'p2p') tell("a peer's configuration cannot be simulated yet", [])
   return config ?? z.NEVER
 }) as unknown as z.ZodType<Config, string | ClientConfigInput | ServerConfigInput>
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Issue } from '../../src/config/issue.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { type Bad, BAD_CONFIGURATIONS } from './bad-configurations.ts'
+import { BAD_PEERS } from './bad-peers.ts'
 import { BAD_SERVERS } from './bad-servers.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
 
@@ -48,5 +49,14 @@ describe('a bad configuration of a server', () => {
   test('there are at least 90, all different', () => {
     expect(different(BAD_SERVERS)).toBe(BAD_SERVERS.length)
     expect(BAD_SERVERS.length).toBeGreaterThan(90)
+  })
+})
+
+describe('a bad configuration of a peer', () => {
+  test.each(BAD_PEERS)('$name', (bad) => judge('peer.conf', bad))
+
+  test('there are at least 60, all different', () => {
+    expect(different(BAD_PEERS)).toBe(BAD_PEERS.length)
+    expect(BAD_PEERS.length).toBeGreaterThanOrEqual(60)
   })
 })

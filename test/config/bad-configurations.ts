@@ -165,7 +165,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     name: 'R8 local with a protocol',
     text: 'client\nlocal 198.51.100.9 1194 udp\nremote vpn.example\n',
     issues: [
-      '2:25+3 error[R8] "local" with a protocol is for servers | a client binds for the protocol of each remote; leave it away',
+      '2:25+3 error[R8] "local" with a protocol is for servers | what is bound has the protocol of the remote; leave it away',
     ],
   },
   {
@@ -205,24 +205,10 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     ],
   },
   {
-    name: 'a peer',
-    text: 'dev tun\nremote vpn.example 1194\nifconfig 10.4.0.1 10.4.0.2\n',
-    issues: [
-      '2:1+6 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
-    ],
-  },
-  {
-    name: 'a peer that listens',
-    text: 'dev tun\n',
-    issues: [
-      '1:1+1 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
-    ],
-  },
-  {
     name: 'pull without tls-client',
     text: 'pull\nremote vpn.example\n',
     issues: [
-      '2:1+6 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
+      '1:1+4 error[mode] "pull" is for clients, and without "client" this is a peer\'s configuration | add a line: client',
     ],
   },
   {
@@ -261,7 +247,9 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
   {
     name: 'confirm peer',
     text: 'client\nremote vpn.example 1194\nconfirm peer\n',
-    issues: ['3:9+4 error[value] "confirm peer" is for peers, which are not built yet in this version'],
+    issues: [
+      '3:9+4 error[R5] "confirm peer" is for peers, and this is the configuration of a client | write none, openvpn or reply TEXT',
+    ],
   },
   {
     name: 'port 0',
@@ -851,7 +839,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
     name: 'an empty file',
     text: '',
     issues: [
-      'client.ovpn 1+1 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
+      'client.ovpn 1+1 error[mode] there is nothing in this configuration | begin with: client, mode server or mode p2p',
     ],
   },
   {

@@ -473,32 +473,10 @@ export const BAD_SERVERS: readonly Bad[] = [
     ],
   },
   {
-    name: 'tls-server without a mode',
-    text: 'dev tun\ntls-server\nport 1194\n',
-    issues: [
-      '2:1+10 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
-    ],
-  },
-  {
-    name: 'tcp-server without a mode',
-    text: 'proto tcp-server\nport 1194\n',
-    issues: [
-      '1:1+1 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
-      '1:7+10 error[mode] "tcp-server" listens, and this is no server\'s configuration | for a client write tcp',
-    ],
-  },
-  {
     name: 'p2p-sockets',
     text: 'mode server\np2p-sockets all\n',
     issues: [
       '2:1+11 error[mode] "p2p-sockets" is for peers, and this is a server\'s configuration | remove it, or "mode server"',
-    ],
-  },
-  {
-    name: 'p2p-sockets in a peer',
-    text: 'mode p2p\nremote vpn.example\np2p-sockets all\n',
-    issues: [
-      '2:1+6 error[mode] without "client" or "mode server" this is a peer\'s configuration, and peers are not built yet in this version | add a line: client; or, to let clients in: mode server',
     ],
   },
   {

@@ -252,9 +252,13 @@ describe('what has no effect in a server', () => {
   })
 })
 
-test('a peer may have what servers have, and is told once whose it is', () => {
+test('what is for servers has no place in a peer, but for what OpenVPN has in both', () => {
   const { issues } = parseConfig({ text: 'max-clients 3\nhand-window 5\n<listen>\n</listen>\nmultihome\n', file: 'x' })
-  expect(issues.map(({ line, code }) => `${line} ${code}`)).toEqual(['1 mode'])
+  expect(issues.map(({ line, severity, code }) => `${line} ${severity} ${code}`)).toEqual([
+    '1 error mode',
+    '3 error R8',
+    '5 warning mode',
+  ])
 })
 
 test('where lines were lost nobody is called a peer', () => {

@@ -105,7 +105,7 @@ describe('a bad object is told about by its path', () => {
     [
       'an unknown confirmation',
       { remotes: [{ ...remote, confirm: { kind: 'ping' } }] },
-      ['remotes[0].confirm.kind: error[value] expected "none", "reply" or "openvpn"'],
+      ['remotes[0].confirm.kind: error[value] expected "none", "peer", "reply" or "openvpn"'],
     ],
     [
       'a bad resolvRetry',

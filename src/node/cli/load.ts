@@ -15,7 +15,16 @@ export const isClients = (loaded: Loaded): loaded is ClientLoaded => loaded.conf
 
 export function load({ file, directives, options }: Arguments): Parsed {
   const { strict, allowIgnored, allowSocketPlugins } = options
-  return loadConfig(file, { argv: directives, strict, allowIgnored, allowSocketPlugins, pipes: true })
+  const parsed = loadConfig(file, { argv: directives, strict, allowIgnored, allowSocketPlugins, pipes: true })
+  return parsed.config?.mode === 'p2p' ? refused(parsed) : parsed
+}
+
+function refused(parsed: Parsed): Parsed {
+  const { issues, ignored, plugins, vault } = parsed
+  const message = "this is a peer's configuration, and the command line does not know peers yet"
+  const hint = 'add a line: client; or, to let clients in: mode server'
+  const place = { file: 'configuration', line: 0, column: 0, length: 0 }
+  return { issues: [...issues, { ...place, severity: 'error', code: 'mode', message, hint }], ignored, plugins, vault }
 }
 
 /** What the configuration is called. */

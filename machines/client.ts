@@ -16,7 +16,7 @@ import type { ClientConfig } from '../src/config/schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
-import { EMPTY_LEDGER, type Ledger, type Note, headlineOf, record } from '../src/ledger.ts'
+import { EMPTY_LEDGER, type Ledger, type Note, entryAt, headlineOf, record } from '../src/ledger.ts'
 import type { Numbers } from '../src/walk.ts'
 import { type DialActors, type DialOutput, type DialSays, dialMachine } from './dial.ts'
 
@@ -164,9 +164,8 @@ export const clientMachine = setup({
     isFatal: ({ event }) => outputOf(event).outcome === 'fatal',
     /** It came from where the last round had a candidate. */
     wasTried: ({ context: { floats, ledger }, event }) => {
-      if (event.type !== 'peer.met') return false
-      const { address, port } = event.remote
-      return floats || ledger.last.some(({ candidate }) => candidate?.address === address && candidate.port === port)
+      assertEvent(event, 'peer.met')
+      return floats || entryAt(ledger.last, event.transport, event.remote) !== undefined
     },
     isLastRound: ({ context: { config, failed } }) =>
       config.connectRetryMax > 0 && failed + 1 >= config.connectRetryMax,

@@ -217,7 +217,7 @@ export const dialMachine = setup({
     takeLateLoss: carryOut((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), true)),
     takeMet: carryOn((draft, event) => {
       assertEvent(event, 'peer.met')
-      return takeMet(draft, event.at, metIn(draft.walk, event.transport, event.remote) as Candidate)
+      return takeMet(draft, event)
     }),
     takeStop: carryOut(({ walk, effects }) => ({ walk: { ...walk, stopped: true }, effects })),
   },

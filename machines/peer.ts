@@ -20,7 +20,9 @@
 import { type EventObject, assertEvent, assign, enqueueActions, fromCallback, sendTo, setup } from 'xstate'
 import type { BlockSays } from '../src/block.ts'
 import { type PeerConfig, clientOf, remoteAt } from '../src/config/peer-schema.ts'
+import type { Remote } from '../src/config/schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
+import { parseAddress } from '../src/endpoint.ts'
 import type { Failure } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
 import { EMPTY_LEDGER, type Note } from '../src/ledger.ts'
@@ -126,11 +128,15 @@ export const peerMachine = setup({
     isBound: ({ context }) => context.isBound,
     hasFailed: ({ context }) => context.failure !== null,
     waits: ({ context: { config } }) => config.waits || config.remotes.length === 0,
+    /** Who comes over TCP comes from any port. */
     isWelcome: ({ context: { config }, event }) => {
-      if (event.type !== 'peer.met') return false
-      const { address, port } = event.remote
-      const { float, remotes } = config
-      return float || remotes.length === 0 || remotes.some((remote) => remote.host === address && remote.port === port)
+      assertEvent(event, 'peer.met')
+      const { transport, remote } = event
+      const isRemote = ({ host, port, proto }: Remote) =>
+        proto === transport &&
+        (proto === 'tcp' || port === remote.port) &&
+        parseAddress(host)?.address === remote.address
+      return config.float || config.remotes.length === 0 || config.remotes.some(isRemote)
     },
     wasStopped: ({ event }) => outputOf(event).outcome === 'stopped',
   },
@@ -194,7 +200,8 @@ export const peerMachine = setup({
             id: 'client',
             input: ({ context: { config, seed, before, met } }) => {
               const once = { ...clientOf(config, [remoteAt(config, met as Meet)]), connectRetryMax: 1 }
-              return { config: once, seed, release: false, floats: config.float, before }
+              // Whoever is welcome may call it elsewhere, until it has connected.
+              return { config: once, seed, release: false, floats: true, before }
             },
             onDone: [
               { guard: 'wasStopped', target: '#peer.stopped', actions: 'takeOver' },
@@ -202,6 +209,8 @@ export const peerMachine = setup({
             ],
           },
           on: {
+            'peer.met': { guard: 'isWelcome', actions: 'passOn' },
+            'network.changed': { actions: 'passOn' },
             next: { actions: 'passOn' },
             reject: { actions: 'passOn' },
             stop: { actions: 'passOn' },

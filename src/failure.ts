@@ -33,7 +33,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `RESTARTED_TOO_OFTEN` | a listener had to be bound again too often |
  * | `LISTENER_LOST` / `PEER_RESTARTED` / `PING_RESTART` | a peer was lost: our socket is gone, it has started anew, it is silent |
  * | `ONE_SESSION` | a client was refused: a TCP peer has one session |
- * | `MET` | another attempt was given up, since the peer came by itself |
+ * | `NOT_THE_PEER` | a client was refused: it is none of the peers that this one waits for |
  * | `MAX_CLIENTS` / `CONNECT_FREQ` / `SOURCE_FREQ` | a client was refused: too many, too fast, too fast from one place |
  * | `FD_BUDGET` | a client was refused: this process may open no more files |
  * | `MAX_PENDING` / `HAND_WINDOW` | a client was dropped: it had sent no byte |
@@ -95,7 +95,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map(
     PEER_RESTARTED: 'the peer has started anew',
     PING_RESTART: 'nothing was heard of the peer for the time of ping-restart',
     ONE_SESSION: 'there is a session already, and a peer has one at a time',
-    MET: 'the peer came by another way',
+    NOT_THE_PEER: 'it is none of the remotes of this peer',
     MAX_CLIENTS: 'there are as many clients as max-clients allows',
     CONNECT_FREQ: 'more new clients than connect-freq allows',
     SOURCE_FREQ: 'more new clients from this source than connect-freq-source allows',

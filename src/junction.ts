@@ -9,14 +9,25 @@
 import type { Clock } from './actors.ts'
 import type { House } from './acceptor.ts'
 import type { Porter } from './binder.ts'
-import type { Candidate } from './candidate.ts'
 import type { ExchangeFactory } from './confirmation.ts'
 import type { Means } from './dialer.ts'
 import { ioActor } from './contain.ts'
 import type { Dock, DockSocket, Guest } from './dock.ts'
 import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
 import { failure } from './failure.ts'
-import { type Greeting, type Identity, Meeting, answerTo, isEqual, isProof, readGreeting } from './meeting.ts'
+import {
+  type Greeting,
+  type Identity,
+  Meeting,
+  PACKET_BYTES,
+  answerTo,
+  isEqual,
+  isProof,
+  leads,
+  probe,
+  readGreeting,
+} from './meeting.ts'
+
 import { type Carrier, type Feed, type Keepalive, Path, type Source } from './path.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from './wire.ts'
 
@@ -54,6 +65,26 @@ interface Berth {
   readonly local: Endpoint
 }
 
+/** A TCP client that has come: it is taken by an attempt at once, or goes. */
+interface Arrival {
+  readonly house: House
+  readonly listener: number
+  readonly guest: Guest
+  readonly timer: unknown
+  taken: boolean
+}
+
+/** A datagram that belongs to no path. */
+interface Stranger {
+  /** Of the path that it came by. */
+  readonly name: string
+  readonly remote: Endpoint
+  readonly bytes: Uint8Array
+  readonly greeting: Greeting | undefined
+  /** From the socket that it came to. */
+  readonly send: Source['send']
+}
+
 const junctions = new WeakMap<object, Junction>()
 
 /** The junction of a root; its host makes it before the start. */
@@ -76,9 +107,9 @@ export class Junction implements Porter, Means {
   readonly #berths = new Map<number, Berth>()
   /** What is tried or held over them, by name. */
   readonly #paths = new Map<string, Path>()
-  /** The TCP client that waits to be taken by an attempt, or was. */
-  #arrival: { readonly guest: Guest; readonly timer: unknown; taken: boolean } | undefined
-  readonly #met = new Map<string, number>()
+  #arrival: Arrival | undefined
+  /** When and where an endpoint was met. */
+  readonly #met = new Map<string, { readonly at: number; readonly listener: number }>()
   #greet: ((meet: Meet) => void) | undefined
   #strangers = 0
 
@@ -115,27 +146,27 @@ export class Junction implements Porter, Means {
   }
 
   heard(_: House, listener: number, remote: Endpoint, bytes: Uint8Array): void {
-    const path = this.#paths.get(nameOf(listener, remote))
+    const name = nameOf(listener, remote)
+    const path = this.#paths.get(name)
     if (path) return path.hear(bytes)
-    const greeting = readGreeting(bytes)
     this.#strangers++
-    if (greeting) this.#greeted(listener, remote, greeting)
-    else if (this.#around.trustsFirst) this.#meet('udp', remote)
+    const berth = this.#berths.get(listener)
+    if (!berth) return
+    const stranger = { name, remote, bytes, greeting: readGreeting(bytes), send: this.#shared(berth).send }
+    const { greeting } = stranger
+    if (this.#follow(this.#heldPath(), stranger)) return
+    if (greeting) this.#greeted(listener, stranger, greeting)
+    else if (this.#around.trustsFirst) this.#meet(listener, remote)
   }
 
   arrived(house: House, listener: number, guest: Guest): void {
-    const { remote } = guest
-    if (this.#arrival) {
-      guest.close()
-      return house.emit({ type: 'peer.refused', listener, remote, failure: failure('ONE_SESSION', 'accept') })
-    }
-    // Whoever wants it takes it at once.
-    const timer = this.#around.clock.setTimeout(() => this.#turnAway(), 0)
-    this.#arrival = { guest, timer, taken: false }
+    if (this.#arrival) return refuse({ house, listener, guest }, 'ONE_SESSION')
+    const timer = this.#around.clock.setTimeout(() => this.#turnAway('NOT_THE_PEER'), 0)
+    this.#arrival = { house, listener, guest, timer, taken: false }
     guest.watch(() => {
       if (this.#arrival?.guest === guest) this.#arrival = undefined
     })
-    this.#meet('tcp', remote)
+    this.#greet?.({ type: 'peer.met', transport: 'tcp', remote: guest.remote })
   }
 
   turnedAway(): void {
@@ -148,63 +179,77 @@ export class Junction implements Porter, Means {
   }
 
   evict(): void {
-    this.#turnAway()
+    this.#turnAway('STOPPED')
   }
 
-  /** Of the one that was taken its dialer takes care. */
-  #turnAway(): void {
-    const { guest, timer, taken } = this.#arrival ?? {}
-    this.#around.clock.clearTimeout(timer)
-    if (!taken) guest?.close()
+  /** Of one that was taken its dialer takes care. */
+  #turnAway(code: string): void {
+    if (!this.#arrival || this.#arrival.taken) return
+    this.#around.clock.clearTimeout(this.#arrival.timer)
+    refuse(this.#arrival, code)
+    this.#arrival = undefined
   }
 
   #lose(listener: number): void {
     this.#berths.delete(listener)
     for (const [name, path] of this.#paths)
-      if (name.startsWith(`${listener} `)) path.fail(failure('LISTENER_LOST', 'connected'))
+      if (name.startsWith(`${listener} `)) path.orphan()
   }
 
-  #greeted(listener: number, remote: Endpoint, greeting: Greeting): void {
-    const { identity, float } = this.#around
-    const name = nameOf(listener, remote)
-    const isProven = isProof(greeting, identity, name)
-    if (isProven && float && this.#move(listener, remote, greeting)) return
+  #greeted(listener: number, { name, remote, send }: Stranger, greeting: Greeting): void {
+    const { identity } = this.#around
     const answer = answerTo(greeting, identity, name)
-    if (answer) this.#berths.get(listener)?.house.send(listener, answer, remote)
-    if (isProven) this.#meet('udp', remote)
+    if (answer) send(answer, remote)
+    if (isProof(greeting, identity, name) && this.#isCalled(greeting)) this.#meet(listener, remote)
   }
 
-  /** A peer that we hold has proven that it is here now. */
-  #move(listener: number, remote: Endpoint, { id }: Greeting): boolean {
-    const found = [...this.#paths].find(([, { peer }]) => peer && isEqual(peer, id))
-    const berth = this.#berths.get(listener)
-    if (!found || !berth) return false
-    const [name, path] = found
-    this.#paths.delete(name)
-    this.#paths.set(nameOf(listener, remote), path)
-    path.move(remote, this.#shared(berth))
+  /** Whether to come to a path that works. Who leads stays where it has proven one, lest the two swap paths for ever. */
+  #isCalled(greeting: Greeting): boolean {
+    if (!leads(this.#around.identity, greeting)) return greeting.nominates
+    return greeting.isConnected || (!greeting.isAnswer && ![...this.#paths.values()].some((path) => path.isProven))
+  }
+
+  #heldPath = (): Path | undefined => [...this.#paths.values()].find(({ peer }) => peer)
+
+  /**
+   * With `float`: whether the peer of the held path is here now, which its own packet has to prove. It is asked to, if
+   * it may be here; nobody is sent more than came.
+   */
+  #follow(held: Path | undefined, { name, remote, bytes, greeting, send }: Stranger): boolean {
+    const { identity, float } = this.#around
+    if (!float || !held?.peer || bytes.length < PACKET_BYTES) return false
+    if (greeting && !isEqual(held.peer, greeting.id)) return false
+    if (greeting && isProof(greeting, identity, name)) {
+      this.#move(held, name, remote, send)
+      held.hear(bytes)
+    } else if (!greeting?.isAnswer) send(probe(identity, name, greeting?.cookie), remote)
     return true
   }
 
-  #meet(transport: Transport, remote: Endpoint): void {
+  #move(held: Path, name: string, remote: Endpoint, send: Source['send']): void {
+    if (this.#forget(held)) this.#paths.set(name, held)
+    held.move(remote, send)
+  }
+
+  #meet(listener: number, remote: Endpoint): void {
     const now = this.#around.clock.now()
-    const key = `${transport} ${formatEndpoint(remote)}`
-    if (now - (this.#met.get(key) ?? -Infinity) < MEET_PAUSE) return
+    const key = formatEndpoint(remote)
+    if (now - (this.#met.get(key)?.at ?? -Infinity) < MEET_PAUSE) return
     this.#met.delete(key)
-    this.#met.set(key, now)
+    this.#met.set(key, { at: now, listener })
     for (const oldest of this.#met.keys()) {
       if (this.#met.size <= MAX_MEETS) break
       this.#met.delete(oldest)
     }
-    this.#greet?.({ type: 'peer.met', transport, remote })
+    this.#greet?.({ type: 'peer.met', transport: 'udp', remote })
   }
 
   // --- what goes out ---
 
-  /** The first socket of the candidate's family. */
-  #berthFor({ family }: Pick<Candidate, 'family'>): Berth | undefined {
-    for (const berth of this.#berths.values()) if (berth.local.family === family) return berth
-    return undefined
+  /** The socket over which that endpoint was met, or the first of its family. */
+  #berthFor(remote: Endpoint): Berth | undefined {
+    const met = this.#berths.get(this.#met.get(formatEndpoint(remote))?.listener ?? NaN)
+    return met ?? [...this.#berths.values()].find(({ local }) => local.family === remote.family)
   }
 
   #shared({ listener, house, local }: Berth): Source {
@@ -238,33 +283,35 @@ export class Junction implements Porter, Means {
     const endpoint = { family, address: local?.address ?? WILDCARD[family], port: local?.port ?? 0 }
     const socket: DockSocket = this.#around.dock.open({ listener: attempt, transport: 'udp', endpoint }, (event) => {
       if (event.type === 'bound') path.connect({ local: event.local, send: sendFrom(socket) })
-      else if (event.type === 'failed') path.fail({ ...event.failure, stage: 'open' })
+      else if (event.type === 'failed') path.fail(event.failure)
       else if (event.type === 'heard') this.#heardBy(path, socket, event.from, event.bytes)
     })
     return () => socket.close()
   }
 
-  #heardBy(path: Path, socket: DockSocket, from: Endpoint, bytes: Uint8Array): void {
-    const { identity, float } = this.#around
-    if (isSame(from, path.remote)) return path.hear(bytes)
+  #heardBy(path: Path, socket: DockSocket, remote: Endpoint, bytes: Uint8Array): void {
+    if (isSame(remote, path.remote)) return path.hear(bytes)
     this.#strangers++
-    const greeting = float ? readGreeting(bytes) : undefined
-    if (!greeting || !path.peer || !isEqual(path.peer, greeting.id)) return
-    if (isProof(greeting, identity, nameOf(undefined, from))) return path.move(from)
-    const answer = answerTo(greeting, identity, nameOf(undefined, from))
-    if (answer) socket.send(answer, from)
+    const stranger = { name: nameOf(undefined, remote), remote, bytes, greeting: readGreeting(bytes) }
+    this.#follow(path, { ...stranger, send: sendFrom(socket) })
   }
 
+  /** Who waits for a TCP peer does not go to where that one came from. */
   #openTcp(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
+    const { wire, identity, clock } = this.#around
     const arrival = this.#arrival
     const isAwaited = arrival && !arrival.taken && isSame(arrival.guest.remote, request.remote)
-    if (!isAwaited || !arrival.guest.adopt) return this.#around.wire.open(request, tell)
-    arrival.taken = true
-    return arrival.guest.adopt(request.reads, tell)
+    if (isAwaited && arrival.guest.adopt) {
+      arrival.taken = true
+      clock.clearTimeout(arrival.timer)
+      return arrival.guest.adopt(request.reads, tell)
+    }
+    return identity.passive ? absent(clock, tell) : wire.open(request, tell)
   }
 
-  #forget(path: Path): void {
-    for (const [name, other] of this.#paths) if (other === path) this.#paths.delete(name)
+  #forget(path: Path): boolean {
+    const known = [...this.#paths].find(([, other]) => other === path)
+    return known !== undefined && this.#paths.delete(known[0])
   }
 }
 
@@ -274,3 +321,13 @@ const sendFrom = (socket: DockSocket) => (bytes: Uint8Array, to: Endpoint) => {
 }
 
 const isSame = (a: Endpoint, b: Endpoint) => a.address === b.address && a.port === b.port
+
+function refuse({ house, listener, guest }: Pick<Arrival, 'house' | 'listener' | 'guest'>, code: string): void {
+  guest.close()
+  house.emit({ type: 'peer.refused', listener, remote: guest.remote, failure: failure(code, 'accept') })
+}
+
+function absent(clock: Clock, tell: (event: WireEvent) => void): WireSocket {
+  const timer = clock.setTimeout(() => tell({ type: 'failed', failure: failure('CLOSED_BY_PEER', 'open') }), 0)
+  return { handle: undefined, send: () => {}, accept: () => {}, close: () => clock.clearTimeout(timer) }
+}

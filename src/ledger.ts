@@ -219,6 +219,14 @@ export function entriesOf(ledger: Ledger): readonly LedgerEntry[] {
   return ledger.last.length === 0 ? ledger.current : [...ledger.last, ...ledger.current]
 }
 
+/** What was tried at that endpoint. */
+export function entryAt(entries: readonly LedgerEntry[], transport: Transport, { address, port }: Endpoint) {
+  return entries.find(({ attempt, candidate }) => {
+    if (attempt === null || candidate?.transport !== transport) return false
+    return candidate.address === address && candidate.port === port
+  })
+}
+
 /** The failure that explains a round best: its first (Go's rule: "the error from the first address is most relevant"). */
 export function headlineOf(ledger: Ledger): Failure | undefined {
   const failed = (entry: LedgerEntry) => entry.outcome === 'failed'

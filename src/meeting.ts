@@ -8,8 +8,9 @@
  * a stranger is answered without any state (RFC 9000 section 8.1 has the same idea). An answer is as large as what it
  * answers, and is not answered.
  *
- * Who has seen its cookie come back has *proven* the path. The peer with the larger instance id nominates a path that it
- * has proven; the other agrees; both are confirmed then, and on this path only. A passive peer never nominates.
+ * Who has seen its cookie come back has *proven* the path; nothing else is believed. The peer
+ * with the larger instance id leads: it nominates a path that it has proven. The other agrees and is connected; then the
+ * first is, when it hears so, and says so in turn. Both are on this path only. A passive peer never leads.
  *
  * It is no authentication: whoever reads packets on the path can answer for the peer. That is for the program to do.
  */
@@ -19,14 +20,14 @@ import { type Failure, failure } from './failure.ts'
 export const PACKET_BYTES = 32
 
 /** Between two packets of an attempt, ms: with five of six lost either way, a meeting still takes less than 10 s. */
-const PACE = 100
+export const PACE = 100
 /** Datagrams of the program's peer that may come before it is confirmed here. */
 const MAX_EARLY = 64
 
 const MAGIC = [0x53, 0x4b, 0x50, 0x31] // SKP1
 const ANSWER = 1
 const NOMINATED = 2
-const AGREED = 4
+const CONNECTED = 4
 const PASSIVE = 8
 
 /** What a peer is to others. */
@@ -43,7 +44,8 @@ export interface Identity {
 export interface Greeting {
   readonly isAnswer: boolean
   readonly nominates: boolean
-  readonly agrees: boolean
+  /** Its sender has connected on this path. */
+  readonly isConnected: boolean
   readonly isPassive: boolean
   readonly id: Uint8Array
   readonly cookie: Uint8Array
@@ -59,7 +61,7 @@ export function readGreeting(bytes: Uint8Array): Greeting | undefined {
   return {
     isAnswer: (flags & ANSWER) > 0,
     nominates: (flags & NOMINATED) > 0,
-    agrees: (flags & AGREED) > 0,
+    isConnected: (flags & CONNECTED) > 0,
     isPassive: (flags & PASSIVE) > 0,
     id: bytes.slice(8, 16),
     cookie: bytes.slice(16, 24),
@@ -79,13 +81,20 @@ function packet({ id, passive }: Identity, flags: number, cookie: Uint8Array, ec
 
 /** The answer to a greeting on a path that we are not trying; `undefined`: it was an answer itself. Keeps nothing. */
 export function answerTo(greeting: Greeting, identity: Identity, path: string): Uint8Array | undefined {
-  if (greeting.isAnswer) return undefined
-  return packet(identity, ANSWER, identity.cookieFor(path), greeting.cookie)
+  return greeting.isAnswer ? undefined : packet(identity, ANSWER, identity.cookieFor(path), greeting.cookie)
 }
+
+/** To be answered by whoever is there. */
+export const probe = (identity: Identity, path: string, echo: Uint8Array = NOTHING): Uint8Array =>
+  packet(identity, 0, identity.cookieFor(path), echo)
 
 /** Whether its sender was reached on this path by something that we sent there. */
 export const isProof = ({ echo }: Greeting, { cookieFor }: Identity, path: string): boolean =>
   isEqual(echo, cookieFor(path))
+
+/** Which of the two is to choose the path. */
+export const leads = ({ id, passive }: Identity, other: Greeting): boolean =>
+  !passive && (other.isPassive || compare(id, other.id) > 0)
 
 export const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compare(a, b) === 0
 
@@ -112,9 +121,9 @@ export class Meeting implements Exchange {
   #answers: Uint8Array[] = []
   #peer: Uint8Array | undefined
   #heard: Uint8Array = NOTHING
-  #isProven = false
-  #nominates = false
-  #agrees = false
+  #leads = false
+  #isConnected = false
+  #isSettled = false
 
   constructor(identity: Identity, path: string, transport: 'tcp' | 'udp') {
     this.#identity = identity
@@ -122,9 +131,14 @@ export class Meeting implements Exchange {
     this.#isStream = transport === 'tcp'
   }
 
-  /** Of the peer, once one has been heard. */
+  /** The instance id of the peer, once it has proven the path. */
   get peer(): Uint8Array | undefined {
     return this.#peer
+  }
+
+  /** The peer is known to have connected too. */
+  get isSettled(): boolean {
+    return this.#isSettled
   }
 
   get request(): Uint8Array {
@@ -146,7 +160,7 @@ export class Meeting implements Exchange {
   #receiveDatagram(bytes: Uint8Array): 'confirmed' | 'waiting' | Failure {
     const greeting = readGreeting(bytes)
     if (greeting) return this.#greeted(greeting)
-    if (this.#isProven && this.#early.length < MAX_EARLY) this.#early.push(bytes)
+    if (this.#peer && this.#early.length < MAX_EARLY) this.#early.push(bytes)
     return 'waiting'
   }
 
@@ -166,28 +180,32 @@ export class Meeting implements Exchange {
   }
 
   #greeted(greeting: Greeting): 'confirmed' | 'waiting' | Failure {
-    const { id, cookie, echo, isAnswer, isPassive, nominates, agrees } = greeting
-    const order = compare(this.#identity.id, id)
-    if (order === 0) return failure('SELF_CONNECT', 'confirm')
-    // A peer that has started anew has to prove itself anew.
-    if (this.#peer && !isEqual(this.#peer, id)) this.#isProven = this.#nominates = this.#agrees = false
+    const { id, cookie, echo, isAnswer, isConnected, nominates } = greeting
+    if (!isEqual(echo, this.#cookie)) {
+      if (!this.#peer) this.#heard = cookie
+      if (!isAnswer) this.#answers.push(this.#packet(ANSWER, cookie))
+      return 'waiting'
+    }
+    if (isEqual(id, this.#identity.id)) return failure('SELF_CONNECT', 'confirm')
+    // One that has started anew has agreed to nothing.
+    if (this.#peer && !isEqual(this.#peer, id)) this.#isConnected = this.#isSettled = false
+    const before = this.#flags
     this.#peer = id
     this.#heard = cookie
-    this.#isProven ||= isEqual(echo, this.#cookie)
-    const isOurs = isPassive || (!this.#identity.passive && order > 0)
-    const before = this.#flags
-    this.#nominates = this.#isProven && isOurs
-    this.#agrees = this.#isProven && !isOurs && nominates
+    this.#leads = leads(this.#identity, greeting)
+    this.#isSettled ||= isConnected
+    this.#isConnected ||= this.#leads ? isConnected : nominates
     if (!isAnswer) this.#answers.push(this.#packet(ANSWER))
-    else if (this.#flags !== before) this.#answers.push(this.#packet(0))
-    return this.#agrees || (this.#nominates && agrees) ? 'confirmed' : 'waiting'
+    // Over TCP the rest of the stream is the program's, once both have connected.
+    else if (this.#flags !== before && !(this.#isStream && this.#isConnected)) this.#answers.push(this.#packet(0))
+    return this.#isConnected ? 'confirmed' : 'waiting'
   }
 
   get #flags(): number {
-    return (this.#nominates ? NOMINATED : 0) | (this.#agrees ? AGREED : 0)
+    return (this.#peer && this.#leads ? NOMINATED : 0) | (this.#isConnected ? CONNECTED : 0)
   }
 
-  #packet(kind: 0 | typeof ANSWER): Uint8Array {
-    return packet(this.#identity, kind | this.#flags, this.#cookie, this.#heard)
+  #packet(kind: 0 | typeof ANSWER, echo = this.#heard): Uint8Array {
+    return packet(this.#identity, kind | this.#flags, this.#cookie, echo)
   }
 }

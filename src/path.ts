@@ -2,13 +2,13 @@
  * One way to a peer over UDP: from a socket of ours, which others may share, to one remote endpoint. What a dialer tries
  * and then holds as its `WireSocket`, over whatever the junction gives it as a source.
  *
- * Held, it goes on answering the peer's greetings, keeps itself alive, and hands everything else to the program. It owns
- * no socket: `closed` tells who does.
+ * Held, it goes on answering the peer's greetings, greets until the peer is known to be connected too, keeps itself alive,
+ * and hands everything else to the program. It owns no socket: `closed` tells who does.
  */
 import type { Clock } from './actors.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
-import { type Meeting, isEqual, readGreeting } from './meeting.ts'
+import { type Meeting, PACE, isEqual, readGreeting } from './meeting.ts'
 import type { WireEvent, WireSocket } from './wire.ts'
 
 export interface Keepalive {
@@ -54,10 +54,13 @@ export interface PathSettings {
   readonly closed: () => void
 }
 
+/** Greetings that the peer may leave unanswered before it has connected too; in less than the long life of a connection. */
+const MAX_UNSETTLED = 80
+
 export class Path implements WireSocket {
   readonly #settings: PathSettings
   #remote: Endpoint
-  #source: Source | undefined
+  #out: Source['send'] | undefined
   #feed: Feed | undefined
   #state: 'trying' | 'held' | 'done' = 'trying'
   #timer: unknown
@@ -82,13 +85,18 @@ export class Path implements WireSocket {
     return this.#state === 'held' ? this.#settings.meeting?.peer : undefined
   }
 
+  /** It is being tried, and works both ways. */
+  get isProven(): boolean {
+    return this.#state === 'trying' && this.#settings.meeting?.peer !== undefined
+  }
+
   /** Not from inside `open`. */
   connect(source: Source): void {
     if (this.#isDone()) return
     const { feedFor, tell } = this.#settings
     // The carrier asks for the remote again and again.
     const remoteOf = () => this.#remote
-    this.#source = source
+    this.#out = source.send
     this.#feed = feedFor({
       local: source.local,
       get remote() {
@@ -110,7 +118,7 @@ export class Path implements WireSocket {
     this.#state = 'held'
     for (const bytes of early) this.#feed?.deliver(bytes)
     this.#heardAt = this.#sentAt = this.#settings.clock.now()
-    this.#watch()
+    this.#settle(MAX_UNSETTLED)
   }
 
   close(): void {
@@ -128,16 +136,24 @@ export class Path implements WireSocket {
     else this.#feed?.deliver(bytes)
   }
 
-  /** The peer has been proven to be elsewhere now, and over this source. */
-  move(remote: Endpoint, source = this.#source): void {
+  /** The peer has been proven to be elsewhere now, where `out` leads. */
+  move(remote: Endpoint, out: Source['send']): void {
     this.#remote = remote
-    this.#source = source
+    this.#out = out
     this.#heardAt = this.#settings.clock.now()
     this.#settings.tell({ type: 'moved', remote })
   }
 
-  fail(why: Failure): void {
+  /** Its socket is gone for good. It says so later: who closed that may be about to stop us too. */
+  orphan(): void {
+    const { clock } = this.#settings
+    clock.clearTimeout(this.#timer)
+    this.#timer = clock.setTimeout(() => this.fail(failure('LISTENER_LOST', 'connected')), 0)
+  }
+
+  fail({ code, message }: Failure): void {
     if (this.#state === 'done') return
+    const why = failure(code, this.#state === 'held' ? 'connected' : 'open', message)
     this.#end()
     this.#feed?.end(why)
     this.#settings.tell({ type: 'failed', failure: why })
@@ -147,19 +163,27 @@ export class Path implements WireSocket {
     return this.#state === 'done'
   }
 
-  /** A peer that has started anew cannot be answered as the one that we hold; its proof ends the path. */
+  /** A peer that has started anew, and has proven it, cannot be answered as the one that we hold. */
   #greeted(meeting: Meeting, bytes: Uint8Array): void {
-    const before = meeting.peer
+    const before = meeting.peer as Uint8Array
     const verdict = meeting.receive(bytes)
     for (const answer of meeting.takeAnswers()) this.#send(answer)
-    const isOther = before && meeting.peer && !isEqual(before, meeting.peer)
     if (typeof verdict === 'object') this.fail(verdict)
-    else if (isOther) this.fail(failure('PEER_RESTARTED', 'connected'))
+    else if (!isEqual(before, meeting.peer as Uint8Array)) this.fail(failure('PEER_RESTARTED', 'connected'))
   }
 
   #send(bytes: Uint8Array): boolean {
     this.#sentAt = this.#settings.clock.now()
-    return this.#source?.send(bytes, this.#remote) ?? false
+    return this.#out?.(bytes, this.#remote) ?? false
+  }
+
+  /** Until the peer has connected too it may be elsewhere, and has to hear that we are here. */
+  #settle(left: number): void {
+    const { meeting, clock } = this.#settings
+    if (!meeting || meeting.isSettled) return this.#watch()
+    if (left === 0) return this.fail(failure('TIMEOUT', 'connected', 'the peer has not come to the path that it chose'))
+    this.#send(meeting.request)
+    this.#timer = clock.setTimeout(() => this.#settle(left - 1), PACE)
   }
 
   /** One timer for both: when something has to be sent, or heard. */
@@ -181,7 +205,7 @@ export class Path implements WireSocket {
   #end(): void {
     this.#state = 'done'
     this.#settings.clock.clearTimeout(this.#timer)
-    this.#source = undefined
+    this.#out = undefined
     this.#settings.closed()
   }
 }

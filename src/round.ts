@@ -155,27 +155,19 @@ export function localsOf(round: Round, remote: Remote, index: number): readonly 
 export const isSame = (a: Candidate, b: Candidate): boolean =>
   a.address === b.address && a.port === b.port && a.transport === b.transport && a.remote === b.remote
 
-/**
- * The candidate at that endpoint, from what is known of the remotes so far. `float`: a peer may come from elsewhere, and
- * is then tried with the settings of the first remote.
- */
-export function candidateAt(
+/** The remote that has that endpoint, by what is known in this round so far. */
+export function remoteAt(
   round: Round,
   config: ClientConfig,
   transport: Transport,
   endpoint: Endpoint,
-  float: boolean,
-): Candidate | undefined {
-  const { family, address, port } = endpoint
-  const known = config.remotes.findIndex((remote, index) => {
-    if (remote.proto !== transport || remote.port !== port) return false
-    const addresses = addressesOf(round, remote, index) ?? []
-    return candidatesOf(remote, index, addresses, config.candidateOrder).candidates.some(
-      (one) => one.address === address,
-    )
+): number | undefined {
+  const found = config.remotes.findIndex((remote, index) => {
+    if (remote.proto !== transport || remote.port !== endpoint.port) return false
+    const { candidates } = candidatesOf(remote, index, addressesOf(round, remote, index) ?? [], config.candidateOrder)
+    return candidates.some(({ address }) => address === endpoint.address)
   })
-  if (known < 0 && !float) return undefined
-  return { remote: Math.max(0, known), transport, family, address, port, hops: [] }
+  return found < 0 ? undefined : found
 }
 
 /** A candidate goes first, wherever it stood. */

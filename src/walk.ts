@@ -7,7 +7,8 @@ import type { Candidate } from './candidate.ts'
 import type { ClientConfig, Remote } from './config/schema.ts'
 import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
-import { type Ledger, type Note, record } from './ledger.ts'
+import type { Meet } from './junction.ts'
+import { type Ledger, type Note, entryAt, record } from './ledger.ts'
 import { nextStep } from './pacing.ts'
 import {
   type Flight,
@@ -17,7 +18,6 @@ import {
   answered,
   askedHost,
   bindingOf,
-  candidateAt,
   drop,
   expand,
   isSame,
@@ -25,6 +25,7 @@ import {
   nextLookup,
   reach,
   refOf,
+  remoteAt,
   startNext,
   viewOf,
   win,
@@ -276,7 +277,11 @@ export function abandon(draft: Draft, at: number): Draft {
 }
 
 /** The peer came by itself: what is in flight makes room, and has its turn later. */
-export function takeMet(now: Draft, at: number, candidate: Candidate): Draft {
+export function takeMet(draft: Draft, met: Meet & { readonly at: number }): Draft {
+  const { at, transport, remote } = met
+  // What a guard of the machine has seen to be there.
+  const candidate = metIn(draft.walk, transport, remote) as Candidate
+  const now = step(draft, {}, [], met)
   const { flying } = now.walk.round
   const grounded = flying
     .toReversed()
@@ -285,10 +290,17 @@ export function takeMet(now: Draft, at: number, candidate: Candidate): Draft {
   return step(cancelled, { round: advance(grounded, candidate) }, [])
 }
 
-/** The candidate where a peer was met, if it may be the peer and is not being tried. */
-export function metIn({ round, config, floats }: Walk, transport: Transport, remote: Endpoint): Candidate | undefined {
-  const candidate = candidateAt(round, config, transport, remote, floats)
-  return candidate && round.flying.some((flight) => isSame(flight.candidate, candidate)) ? undefined : candidate
+/**
+ * The candidate where a peer was met, if it may be the peer and is not being tried. In this round its name may still be
+ * unresolved. With `float` it may be anywhere, and is tried with the settings of the first remote.
+ */
+export function metIn(walk: Walk, transport: Transport, { family, address, port }: Endpoint): Candidate | undefined {
+  const { round, config, ledger, floats } = walk
+  const endpoint = { family, address, port }
+  const known = remoteAt(round, config, transport, endpoint) ?? entryAt(ledger.last, transport, endpoint)?.remote.index
+  if (known === undefined && !floats) return undefined
+  const candidate: Candidate = { remote: known ?? 0, transport, ...endpoint, hops: [] }
+  return round.flying.some((flight) => isSame(flight.candidate, candidate)) ? undefined : candidate
 }
 
 /** `kept`: it lived long enough to have been a success; otherwise the round goes on. */

@@ -192,8 +192,7 @@ export class Junction implements Porter, Means {
 
   #lose(listener: number): void {
     this.#berths.delete(listener)
-    for (const [name, path] of this.#paths)
-      if (name.startsWith(`${listener} `)) path.orphan()
+    for (const [name, path] of this.#paths) if (name.startsWith(`${listener} `)) path.orphan()
   }
 
   #greeted(listener: number, { name, remote, send }: Stranger, greeting: Greeting): void {

@@ -255,16 +255,19 @@ export function peerOn(
   actor.subscribe({ error: (error) => errors.push(error) })
   actor.on('*', (note) => notes.push(note))
   actor.start()
+  const send = (event: Parameters<typeof actor.send>[0]) => {
+    if (actor.getSnapshot().status === 'active') actor.send(event)
+  }
   return {
     actor,
     inbox,
     junction,
     errors,
     carrier: () => carriers.at(-1) as Carrier,
-    start: () => actor.send({ type: 'start' }),
-    stop: () => actor.send({ type: 'stop' }),
-    next: () => actor.send({ type: 'next' }),
-    reject: (attempt: number) => actor.send({ type: 'reject', attempt, reason: 'not authorised' }),
+    start: () => send({ type: 'start' }),
+    stop: () => send({ type: 'stop' }),
+    next: () => send({ type: 'next' }),
+    reject: (attempt: number) => send({ type: 'reject', attempt, reason: 'not authorised' }),
     say: (text: string) => carriers.at(-1)?.send(new TextEncoder().encode(text)),
     /** Since they were last read. */
     lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),

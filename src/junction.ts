@@ -122,6 +122,11 @@ export class Junction implements Porter, Means {
     return this.#strangers
   }
 
+  /** Endpoints that are remembered, and paths. */
+  get memory(): number {
+    return this.#met.size + this.#paths.size
+  }
+
   /** `greet` is told of whoever may be the peer, until what is returned is called. */
   greet(greet: (meet: Meet) => void): () => void {
     this.#greet = greet

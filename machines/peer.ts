@@ -17,7 +17,16 @@
  *
  * It may not know what a socket or a packet is. It owns no socket.
  */
-import { type EventObject, assertEvent, assign, enqueueActions, fromCallback, sendTo, setup } from 'xstate'
+import {
+  type EventObject,
+  type SnapshotFrom,
+  assertEvent,
+  assign,
+  enqueueActions,
+  fromCallback,
+  sendTo,
+  setup,
+} from 'xstate'
 import type { BlockSays } from '../src/block.ts'
 import { type PeerConfig, clientOf, remoteAt } from '../src/config/peer-schema.ts'
 import type { Remote } from '../src/config/schema.ts'
@@ -25,9 +34,9 @@ import { type Contained, contain } from '../src/contain.ts'
 import { parseAddress } from '../src/endpoint.ts'
 import type { Failure } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
-import { EMPTY_LEDGER, type Note } from '../src/ledger.ts'
+import { EMPTY_LEDGER, type Ledger, type Note } from '../src/ledger.ts'
 import type { ServerNote } from '../src/roster.ts'
-import { type Before, type ClientOutput, clientMachine } from './client.ts'
+import { type Before, type ClientOutput, clientMachine, ledgerOf } from './client.ts'
 import { type DialActors, dialMachine } from './dial.ts'
 import { type ListenActors, listenMachine } from './listen.ts'
 
@@ -226,6 +235,11 @@ export const peerMachine = setup({
   },
   options: { maxIterations: 1000 },
 })
+
+/** The ledger of the moment: of the `client` that walks, or of the last one. */
+export function peerLedgerOf({ children, context }: SnapshotFrom<typeof peerMachine>): Ledger {
+  return children.client ? ledgerOf(children.client.getSnapshot()) : context.before.ledger
+}
 
 /** The peer with its actors: made once for a set of actors, used by any number of roots. */
 export function peerLogic(actors: PeerActors): Contained<typeof peerMachine> {

@@ -1,9 +1,10 @@
 /**
  * What happened to a server, told once, as `ledger.ts` does for a client: machines and binders report `ServerNote`s. The
- * roster is their fold: every listener, and how many clients there were.
+ * roster is their fold: every listener, and how many clients there were. A peer's listeners are told of in the same words.
  */
 import type { Endpoint, Family, Transport } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
+import type { Note } from './ledger.ts'
 
 /** `at`: whole ms since the root's start. `block`: index in the configuration. */
 export type ServerNote = { readonly at: number } & (
@@ -94,7 +95,7 @@ export const EMPTY_ROSTER: Roster = {
 }
 
 /** The roster after one more note. */
-export function enrol(roster: Roster, note: ServerNote): Roster {
+export function enrol(roster: Roster, note: ServerNote | Note): Roster {
   const { counters } = roster
   switch (note.type) {
     case 'listener.started': {
@@ -124,6 +125,8 @@ export function enrol(roster: Roster, note: ServerNote): Roster {
     case 'server.failed':
       return { listeners: roster.listeners.map(givenUp), counters: withNobody(counters) }
     case 'server.stopped':
+    case 'peer.failed':
+    case 'peer.stopped':
       return {
         listeners: roster.listeners.map((entry) => ended(entry, 'closed', null)),
         counters: withNobody(counters),

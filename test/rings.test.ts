@@ -52,6 +52,7 @@ test('the reader of imports reads them', () => {
     'machines/client.ts',
     'machines/dial.ts',
     'machines/listen.ts',
+    'machines/peer.ts',
     'machines/server.ts',
   ])
   for (const files of Object.values(RINGS)) expect(files.length).toBeGreaterThan(2)

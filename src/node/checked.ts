@@ -1,19 +1,17 @@
 /** What a program passes, judged before anything is opened. Everything here throws a `ConfigError`. */
 import { randomInt } from 'node:crypto'
 import type { ClientConfig, ClientConfigInput, Config } from '../config/schema.ts'
+import type { PeerConfig, PeerConfigInput } from '../config/peer-schema.ts'
 import type { ServerConfig, ServerConfigInput } from '../config/server-schema.ts'
 import { validateConfig } from '../config/validate.ts'
 import { ConfigError } from './connect-error.ts'
 
-export function clientConfig(input: ClientConfigInput): ClientConfig {
-  const config = checked(input)
-  return config.mode === 'client' ? config : refuse('mode', 'this is the configuration of a server: listen() takes it')
-}
+/** Who takes the configuration of whom. */
+const TAKERS = { client: 'client: connect()', server: 'server: listen()', p2p: 'peer: createPeer()' }
 
-export function serverConfig(input: ServerConfigInput): ServerConfig {
-  const config = checked(input)
-  return config.mode === 'server' ? config : refuse('mode', 'this is the configuration of a client: connect() takes it')
-}
+export const clientConfig = (input: ClientConfigInput): ClientConfig => checked(input, 'client')
+export const serverConfig = (input: ServerConfigInput): ServerConfig => checked(input, 'server')
+export const peerConfig = (input: PeerConfigInput): PeerConfig => checked(input, 'p2p')
 
 /** Drawn at random where none is given. */
 export function seedOf(seed = randomInt(2 ** 32)): number {
@@ -26,11 +24,17 @@ export function graceOf(grace = 30_000): number {
   return grace >= 0 && grace < Infinity ? grace : refuse('grace', 'a grace is a number of ms, 0 or more')
 }
 
-function checked(input: unknown): Config {
+function checked<Mode extends Config['mode']>(input: unknown, mode: Mode): Extract<Config, { readonly mode: Mode }> {
   const { config, issues } = validateConfig(input)
   if (!config) throw new ConfigError(issues)
-  return config
+  if (isOf(config, mode)) return config
+  return refuse('mode', `this is the configuration of a ${TAKERS[config.mode]} takes it`)
 }
+
+const isOf = <Mode extends Config['mode']>(
+  config: Config,
+  mode: Mode,
+): config is Extract<Config, { readonly mode: Mode }> => config.mode === mode
 
 function refuse(path: string, message: string): never {
   const place = { file: 'options', line: 0, column: 0, length: 0, path }

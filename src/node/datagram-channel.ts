@@ -24,6 +24,7 @@ export class ChannelError extends Error {
 
 export interface DatagramChannel extends AsyncDisposable {
   readonly local: Endpoint
+  /** Of the moment: a peer may move, where that is allowed (`float`). */
   readonly remote: Endpoint
   /** The bound and connected socket, where the channel is a direct one. */
   readonly socket?: Socket | undefined
@@ -112,7 +113,9 @@ export function datagramChannel(carrier: Carrier): ChannelFeed {
 
   const channel: DatagramChannel = {
     local: carrier.local,
-    remote: carrier.remote,
+    get remote() {
+      return carrier.remote
+    },
     socket: carrier.socket,
     get dropped() {
       return dropped

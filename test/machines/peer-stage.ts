@@ -4,7 +4,7 @@
  */
 import { type InspectionEvent, createActor } from 'xstate'
 import { ledgerOf } from '../../machines/client.ts'
-import { peerLogic } from '../../machines/peer.ts'
+import { peerLedgerOf, peerLogic } from '../../machines/peer.ts'
 import type { ResolverInput, ResolverSays } from '../../src/actors.ts'
 import { binderLogic } from '../../src/binder.ts'
 import { type PeerConfigInput, PeerSchema } from '../../src/config/peer-schema.ts'
@@ -280,10 +280,7 @@ export function peerOn(
     },
     state: () => JSON.stringify(actor.getSnapshot().value).replaceAll(/[{}"]/g, ''),
     output: () => actor.getSnapshot().output,
-    ledger: () => {
-      const { client } = actor.getSnapshot().children
-      return client ? ledgerOf(client.getSnapshot()) : actor.getSnapshot().context.before.ledger
-    },
+    ledger: () => peerLedgerOf(actor.getSnapshot()),
     /** What must be 0 at the end: attempts' sockets, listeners, errors. */
     left: () => [handlesOf(actor.system).size, listenersOf(actor.system).size, errors.length],
   }

@@ -1,0 +1,20 @@
+/** What a path to a peer becomes in the user's hands: a `DatagramChannel` over a socket that others may share. */
+import { failure } from '../failure.ts'
+import type { Carrier, Feed } from '../path.ts'
+import { datagramChannel } from './datagram-channel.ts'
+
+export function channelFeed(carrier: Carrier): Feed {
+  const { local, close } = carrier
+  const { channel, deliver, end } = datagramChannel({
+    local,
+    get remote() {
+      return carrier.remote
+    },
+    send: (bytes, sent) => {
+      const isSent = carrier.send(bytes)
+      queueMicrotask(() => sent(isSent ? undefined : failure('LISTENER_LOST', 'connected')))
+    },
+    close,
+  })
+  return { handle: channel, deliver, end }
+}

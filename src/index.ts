@@ -6,6 +6,7 @@ export type { Clock, DialerHears, DialerInput, DialerSays, ResolverInput, Resolv
 export type { Candidate, Hop, Skip } from './candidate.ts'
 export type { Issue } from './config/issue.ts'
 export { type ParseOptions, type Parsed, parseConfig } from './config/parse.ts'
+export { type PeerConfig, type PeerConfigInput, PeerSchema } from './config/peer-schema.ts'
 export { printConfig } from './config/print.ts'
 export { renderIssues } from './config/render.ts'
 export { type ClientConfig, type ClientConfigInput, ClientSchema, type Config, type Remote } from './config/schema.ts'

@@ -60,7 +60,8 @@ class PeerCompiler {
   // --- the policy ---
 
   #policy(drafts: readonly RemoteDraft[]): Chosen | undefined {
-    const word = this.#word(drafts.length > 0 ? drafts.map(protoOf) : [first(this.#globals, 'proto')])
+    const global = wordAt(first(this.#globals, 'proto'), this.#start)
+    const word = this.#word(drafts.length > 0 ? drafts.map((draft) => wordAt(protoOf(draft), draft.line.at)) : [global])
     if (!word) return undefined
     const sockets = first(this.#globals, 'sockets')
     const policy = policyOf(word.value, sockets?.value)
@@ -73,10 +74,7 @@ class PeerCompiler {
   }
 
   /** What all of them say; who dials may do so over both transports. */
-  #word(protos: readonly Maybe<Proto>[]): At<Chosen['word']> | undefined {
-    const words = protos.map((proto): At<Word> => {
-      return { value: proto ? wordOf(proto.value) : 'udp', at: proto?.at ?? this.#start }
-    })
+  #word(words: readonly At<Word>[]): At<Chosen['word']> | undefined {
     const vague = words.find(({ value }) => value === 'tcp')
     if (vague) {
       const hint = 'tcp-server waits, tcp-client connects; for a client add a line: client'
@@ -87,7 +85,7 @@ class PeerCompiler {
     const other = words.find(({ value }) => value !== leader.value && !(dials(value) && dials(leader.value)))
     if (!other) return leader
     const message = `one remote is ${leader.value}, and another ${other.value}: a peer does the same for all`
-    this.#error(other.at === this.#start ? leader.at : other.at, message, HOW_TO_MIX)
+    this.#error(other.at, message, HOW_TO_MIX)
     return undefined
   }
 
@@ -171,12 +169,7 @@ class PeerCompiler {
     const globals = this.#globals
     const [ping, restart] = [first(globals, 'ping'), first(globals, 'restart')]
     const float = [...globals, ...this.#layers.blocks].find((layer) => layer.float)?.float
-    for (const [path, at] of [
-      ['keepalive.ping', ping?.at],
-      ['keepalive.restart', restart?.at],
-      ['float', float],
-    ] as const)
-      if (at) this.#places.set(path, at)
+    this.#places.set('keepalive', (ping ?? restart)?.at ?? this.#start).set('float', float ?? this.#start)
     return {
       mode: 'p2p',
       sockets,
@@ -199,6 +192,9 @@ class PeerCompiler {
     this.#issues.report(at, { severity: 'error', code: 'R5', message, hint })
   }
 }
+
+const wordAt = (proto: Maybe<Proto>, otherwise: Place): At<Word> =>
+  proto ? { value: wordOf(proto.value), at: proto.at } : { value: 'udp', at: otherwise }
 
 const dials = (word: Word) => word.endsWith('-client')
 const binds = ({ sockets, waits }: Policy) => sockets !== 'roles' || waits

@@ -112,18 +112,19 @@ function* confirmations({ remotes }: PeerConfig): Generator<Conflict> {
 function* ineffective({ listen, remotes, keepalive, float, confirm }: PeerConfig): Generator<Conflict> {
   const transports = listen ? [listen.proto] : remotes.map(({ proto }) => proto)
   const isTcp = transports.every((transport) => transport === 'tcp')
-  const trusts = remotes.length > 0 ? remotes.every((each) => each.confirm.kind !== 'peer') : confirm !== 'peer'
-  const said = (['ping', 'restart'] as const).filter((name) => keepalive[name] !== undefined)
-  for (const name of isTcp ? said : []) {
-    const message = 'it has no effect over TCP: there, the system tells when the peer is gone'
-    yield { severity: 'warning', code: 'R5', message, path: ['keepalive', name] }
-  }
-  if (!isTcp && trusts && keepalive.ping !== undefined) {
-    const message = 'it has no effect without "confirm peer": what we send would be no ping to the other'
+  const kinds = remotes.length > 0 ? remotes.map((remote) => remote.confirm.kind) : [confirm]
+  const isForeign = !kinds.includes('peer')
+  const { ping, restart } = keepalive
+  if (isTcp && (ping ?? restart) !== undefined) {
+    const message = 'pings have no effect over TCP: there, the system tells when the peer is gone'
+    yield { severity: 'warning', code: 'R5', message, path: ['keepalive'] }
+  } else if (isForeign && ping !== undefined) {
+    const message = 'a ping has no effect without "confirm peer": to the other it would be none'
     yield { severity: 'warning', code: 'R5', message, path: ['keepalive', 'ping'] }
   }
-  if (!float || (!isTcp && !trusts)) return
-  const message = isTcp ? 'over TCP nobody moves' : 'without "confirm peer" nobody can prove who moved'
+  // Who binds for all is found by whoever comes, and with "float" takes those whom nobody configured.
+  if (!float || listen || !(isTcp || isForeign)) return
+  const message = isTcp ? 'over TCP nobody moves' : 'without "confirm peer" nobody can prove to have moved'
   yield { severity: 'warning', code: 'R5', message: `"float" has no effect: ${message}`, path: ['float'] }
 }
 

@@ -233,6 +233,20 @@ export const BAD_PEERS: readonly Bad[] = [
     ],
   },
   {
+    name: 'R5 a role for one remote alone',
+    text: 'remote a.example 1194 udp-client\nremote b.example\n',
+    issues: [
+      '2:1+6 error[R5] one remote is udp-client, and another udp: a peer does the same for all | only udp-client and tcp-client go together',
+    ],
+  },
+  {
+    name: 'R5 nobind in a block of who waits',
+    text: 'proto tcp-server\n<connection>\nremote 198.51.100.1\nnobind\n</connection>\n',
+    issues: [
+      '4:1+6 error[R5] "nobind" and "proto tcp-server" contradict each other: who waits must be found at a port | remove "nobind"; "lport 0" is any port',
+    ],
+  },
+  {
     name: 'R5 udp-client without a remote',
     text: 'proto udp-client\n',
     issues: [

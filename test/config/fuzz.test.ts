@@ -73,7 +73,7 @@ test('2,500 texts of random directives', () => {
     '\u202e',
   )
   const line = fc.tuple(name, fc.array(value, { maxLength: 4 })).map(([name, values]) => [name, ...values].join(' '))
-  const role = fc.constantFrom('client', 'mode server')
+  const role = fc.constantFrom('client', 'mode server', 'mode p2p', 'proto udp-client')
   const text = fc.tuple(role, fc.array(line, { maxLength: 12 })).map(([role, lines]) => [role, ...lines].join('\n'))
   fc.assert(fc.property(text, judge), { numRuns: 2_500, seed: 4 })
 })

@@ -42,7 +42,8 @@ export interface ClientSettings {
   readonly localPort: Maybe<number>
   /** R7. `undefined`: the scope does not say. */
   readonly binds: Maybe<boolean>
-  readonly ipv6only: Maybe<'ipv6only'>
+  /** `bind ipv6only`. */
+  readonly ipv6only: Maybe<'ipv6'>
   readonly connectTimeout: Maybe<number>
   readonly confirm: Maybe<Exclude<Confirmation, { kind: 'openvpn' }> | { readonly kind: 'openvpn' }>
   readonly key: KeyLine | undefined
@@ -260,7 +261,10 @@ const HOW_IN_A_BLOCK: How = ({ newSpelling }, forced) =>
     : `write "${newSpelling}"; ${ONE_FAMILY}`
 const ONE_FAMILY = 'for IPv6 alone, also "ipv6" on a line of its own'
 
-const readBindWord = (text: string): Reading<'ipv6only'> => oneOf(['ipv6only'], text)
+function readBindWord(text: string): Reading<'ipv6'> {
+  const word = oneOf(['ipv6only'], text)
+  return word.message === undefined ? { value: 'ipv6' } : word
+}
 const readPolicy = (text: string): Reading<ClientConfig['pacing']['policy']> =>
   ['idle', 'fixed', 'lanes', 'abort'].includes(text)
     ? { message: `the pacing policy "${text}" is not built yet in this version`, hint: 'use sequential or newest' }

@@ -8,8 +8,7 @@ import type { PeerConfigInput } from './peer-schema.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import { Places } from './places.ts'
 import { type Policy, type Word, policyOf, wordOf } from './policy.ts'
-import type { Proto } from './proto.ts'
-import type { At, Maybe } from './reader.ts'
+import type { At } from './reader.ts'
 import { type RemoteDraft, addressOf, draftsOf, isAlone, localOf, protoOf, walkOf } from './remote-drafts.ts'
 import type { Config, RemoteInput } from './schema.ts'
 import { examine } from './validate.ts'
@@ -48,28 +47,34 @@ class PeerCompiler {
     const listen = binds(chosen) ? this.#listen(chosen) : undefined
     this.#judgeBinding(chosen)
     if (isAlone(this.#layers)) this.#judgeSilence(chosen)
-    else if (remotes.length === 0) return undefined
     // What could not be read would become a default, and contradict something for no reason.
-    const isWhole = [...this.#globals, ...this.#layers.blocks].every((layer) => layer.isWhole)
-    if (this.#issues.lostLines || !isWhole || (!listen && remotes.length === 0)) return undefined
+    const lacksRemotes = remotes.length === 0 && !(listen && isAlone(this.#layers))
+    if (!this.#isWhole || lacksRemotes) return undefined
     const { config, findings } = examine(this.#input(chosen, listen, remotes))
     for (const { path, ...problem } of findings) this.#issues.report(this.#places.of(path), problem)
     return config
   }
 
+  get #isWhole(): boolean {
+    const { blocks } = this.#layers
+    return !this.#issues.lostLines && [...this.#globals, ...blocks].every(({ isWhole }) => isWhole)
+  }
+
   // --- the policy ---
 
   #policy(drafts: readonly RemoteDraft[]): Chosen | undefined {
-    const global = wordAt(first(this.#globals, 'proto'), this.#start)
-    const word = this.#word(drafts.length > 0 ? drafts.map((draft) => wordAt(protoOf(draft), draft.line.at)) : [global])
+    const written = drafts.map((draft) => ({ proto: protoOf(draft), at: draft.line.at }))
+    const all = written.length > 0 ? written : [{ proto: first(this.#globals, 'proto'), at: this.#start }]
+    // Without a word it is udp; but the word may be what was lost.
+    if (!this.#isWhole && all.some(({ proto }) => !proto)) return undefined
+    const word = this.#word(all.map(({ proto, at }) => ({ value: wordOf(proto?.value), at: proto?.at ?? at })))
     if (!word) return undefined
     const sockets = first(this.#globals, 'sockets')
+    const at = sockets?.at ?? word.at
     const policy = policyOf(word.value, sockets?.value)
-    if (policy.message === undefined) {
-      this.#places.set('sockets', sockets?.at ?? word.at).set('waits', word.at)
-      return { ...policy.value, word: word.value, at: word.at }
-    }
-    this.#error((sockets as At<unknown>).at, policy.message, policy.hint)
+    this.#places.set('sockets', at).set('waits', word.at)
+    if (policy.message === undefined) return { ...policy.value, word: word.value, at: word.at }
+    this.#error(at, policy.message, policy.hint)
     return undefined
   }
 
@@ -92,20 +97,20 @@ class PeerCompiler {
   // --- what is bound ---
 
   #listen({ word, at }: Chosen): PeerConfigInput['listen'] {
-    const [family, only] = [first(this.#globals, 'family'), first(this.#globals, 'ipv6only')]
+    const family = first(this.#globals, 'family')
+    const only = first(this.#globals, 'ipv6only')
     if (only && family?.value === 'ipv4') {
       const message = '"bind ipv6only" and "ipv4" contradict each other'
       const hint = 'keep one of them; with neither, both families are used'
       this.#issues.report(only.at, { severity: 'error', code: 'R1', message, hint })
     }
-    const local = first(this.#globals, 'local')
-    const bound = local?.at ?? first(this.#globals, 'binds')?.at ?? at
-    this.#places.set('listen', bound).set('listen.host', bound)
-    if (family || only) this.#places.set('listen.family', (family ?? (only as At<unknown>)).at)
+    const bound = first(this.#globals, 'local')?.at ?? first(this.#globals, 'binds')?.at ?? at
+    const forced = family ?? only
+    this.#places.set('listen', bound).set('listen.family', forced?.at ?? bound)
     return {
       proto: word === 'tcp-server' ? 'tcp' : 'udp',
       ...localOf(this.#globals),
-      ...(family ? { family: family.value } : only && { family: 'ipv6' }),
+      ...(forced && { family: forced.value }),
     }
   }
 
@@ -125,7 +130,8 @@ class PeerCompiler {
 
   /** Nobody to send to. */
   #judgeSilence(chosen: Chosen): void {
-    if (!binds(chosen) && !this.#issues.lostLines) {
+    if (this.#issues.lostLines) return
+    if (!binds(chosen)) {
       const message = `"${chosen.word}" dials, and there is no remote to connect to`
       this.#error(chosen.at, message, 'add a line: remote HOST [PORT]')
     }
@@ -151,7 +157,7 @@ class PeerCompiler {
       ...addressOf({ line, layers }),
       ...(!binds(chosen) && this.#local({ line, layers }, `${path}.local`)),
       connectTimeout: first(layers, 'connectTimeout')?.value,
-      ...(confirm && { confirm: confirm.value as RemoteInput['confirm'] }),
+      confirm: confirm?.value,
     }
   }
 
@@ -192,9 +198,6 @@ class PeerCompiler {
     this.#issues.report(at, { severity: 'error', code: 'R5', message, hint })
   }
 }
-
-const wordAt = (proto: Maybe<Proto>, otherwise: Place): At<Word> =>
-  proto ? { value: wordOf(proto.value), at: proto.at } : { value: 'udp', at: otherwise }
 
 const dials = (word: Word) => word.endsWith('-client')
 const binds = ({ sockets, waits }: Policy) => sockets !== 'roles' || waits

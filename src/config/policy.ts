@@ -10,7 +10,7 @@ export type Policy = Pick<PeerConfig, 'sockets' | 'waits'>
 /** A word of `proto`, without its family. */
 export type Word = Transport | `${Transport}-${'client' | 'server'}`
 
-export const wordOf = ({ transport, role }: Pick<Proto, 'transport' | 'role'>): Word =>
+export const wordOf = ({ transport, role }: Pick<Proto, 'transport' | 'role'> = { transport: 'udp' }): Word =>
   role === undefined ? transport : `${transport}-${role}`
 
 /** TCP without a role does not say which of the two peers waits. */

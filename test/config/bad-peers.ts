@@ -698,6 +698,28 @@ export const BAD_PEERS: readonly Bad[] = [
     issues: ['1:7+8 error[value] "udp-peer" is no protocol | write udp or tcp'],
   },
   {
+    name: 'a role that was misspelt, and nothing concluded from that',
+    text: 'proto udp-clent\nremote peer.example\nnobind\n',
+    issues: ['1:7+9 error[value] "udp-clent" is no protocol | write udp or tcp'],
+  },
+  {
+    name: 'a line that was lost, and nothing concluded from that',
+    text: 'prot udp-client\nremote peer.example\nnobind\n',
+    issues: ['1:1+4 error[unknown] there is no directive "prot" | did you mean "proto"?'],
+  },
+  {
+    name: 'a remote that was lost',
+    text: 'proto udp-client\nremot peer.example\n',
+    issues: ['2:1+5 error[unknown] there is no directive "remot" | did you mean "remote"?'],
+  },
+  {
+    name: 'a remote that cannot be read',
+    text: 'p2p-sockets pinned\nlocal 198.51.100.1\nremote 127.1\n',
+    issues: [
+      '3:8+5 error[value] numbers alone are no host name; an IPv4 address is four numbers from 0 to 255 without leading zeros',
+    ],
+  },
+  {
     name: 'several problems at once',
     text: 'mode p2p\nproto udp-server\nremote peer.example\nconfirm openvpn\nnobind\nmax-clients 3\nping 1x\n',
     issues: [

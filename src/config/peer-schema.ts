@@ -3,8 +3,9 @@
  * in by the compiler; durations are ms, plain JSON. What must not stand together is said in `peer-conflicts.ts`.
  */
 import { z } from 'zod'
-import { ms } from './duration.ts'
+import { type Address, parseAddress } from '../endpoint.ts'
 import type { Meet } from '../junction.ts'
+import { ms } from './duration.ts'
 import { type ClientConfig, ClientSchema, MAX_REMOTES, PeerRemote, type Remote } from './schema.ts'
 import { Listen } from './server-schema.ts'
 
@@ -52,9 +53,17 @@ export function clientOf(config: PeerConfig, remotes: ClientConfig['remotes']): 
   return { ...client, mode: 'client', remotes }
 }
 
-/** The remote that somebody whom we met is: an address, and the settings of the remote that has it. */
+const isAt = ({ host }: Remote, { address }: Address) => parseAddress(host)?.address === address
+
+/** Whether somebody whom we met is one of the remotes. Who comes over TCP comes from any port. */
+export const isRemote = ({ remotes }: PeerConfig, { transport, remote }: Pick<Meet, 'transport' | 'remote'>): boolean =>
+  remotes.some(
+    (one) => one.proto === transport && isAt(one, remote) && (transport === 'tcp' || one.port === remote.port),
+  )
+
+/** Where somebody was met, with the settings of the remote that has the address. */
 export function remoteAt(config: PeerConfig, { transport, remote }: Pick<Meet, 'transport' | 'remote'>): Remote {
-  const known = config.remotes.find(({ host }) => host === remote.address)
+  const known = config.remotes.find((one) => isAt(one, remote))
   const { connectTimeout, confirm } = known ?? { ...config, confirm: { kind: config.confirm } }
   return { host: remote.address, port: remote.port, proto: transport, connectTimeout, confirm }
 }

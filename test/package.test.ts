@@ -13,7 +13,7 @@ import * as machines from '../machines/index.ts'
 import * as core from '../src/index.ts'
 import * as node from '../src/node/index.ts'
 import * as sim from '../src/sim/index.ts'
-import { everyScenario, outcomeLine } from './scenarios/catalogue.ts'
+import { everyScenario, story } from './scenarios/catalogue.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-package-'))
@@ -49,7 +49,7 @@ function install(): boolean {
 interface Told {
   readonly build: string
   readonly exports: Readonly<Record<string, readonly string[]>>
-  readonly results: readonly sim.ScenarioResult[]
+  readonly results: readonly (sim.ScenarioResult | sim.PeersResult)[]
 }
 
 interface Ended {
@@ -101,7 +101,7 @@ describe.skipIf(!installed).concurrent('the installed package', () => {
       const told = JSON.parse(out) as Told
       expect(told.build).toBe(build)
       expect(told.exports).toEqual(namesOf({ core, machines, node, sim }))
-      const traces = told.results.map((result) => [outcomeLine(result), ...result.trace])
+      const traces = told.results.map((result) => story(result))
       expect(traces).toEqual(scenarios.map(({ outcome, trace }) => [outcome, ...trace]))
     },
   )

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runScenario } from '../src/sim/run-scenario.ts'
-import { parseScenario } from '../src/sim/scenario.ts'
+import { isClients, parseScenario } from '../src/sim/scenario.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const readme = read('README.md')
@@ -21,7 +21,7 @@ describe('the README is a promise', () => {
 
   it('its scenario connects, is killed, and comes back', () => {
     const parsed = parseScenario(JSON.parse(blocks('json')[0] ?? ''))
-    if (!('scenario' in parsed)) throw new Error(JSON.stringify(parsed.problems))
+    if (!('scenario' in parsed) || !isClients(parsed.scenario)) throw new Error(JSON.stringify(parsed))
     const { trace, outcome } = runScenario(parsed.scenario)
     expect(outcome).toBe('connected')
     const turns = trace.flatMap((line) => / (won|lost)\b/.exec(line)?.[1] ?? [])

@@ -3,7 +3,7 @@ import type { Inbound } from './inbound.ts'
 import type { VirtualNetwork } from './network.ts'
 import type { Ports } from './ports.ts'
 import type { VirtualNames } from './resolver.ts'
-import type { From, TimelineEntry } from './scenario.ts'
+import type { From, TimelineEntry } from './timeline.ts'
 
 /** As much of a world as a timeline can change. */
 export interface Changeable {
@@ -23,26 +23,33 @@ type Do = Extract<TimelineEntry, { readonly do: unknown }>
 /** Those of one entry, in their order. `tell`: what somebody wants of the root. */
 export function momentsOf(entry: TimelineEntry, world: Changeable, tell: (entry: Do) => void): readonly Moment[] {
   return 'from' in entry
-    ? visitsOf(entry.atMs, entry.from, world)
+    ? visitsOf(entry.atMs, entry.from, ({ transport, ...visit }) => world.inbound.visit(transport, visit))
     : [{ atMs: entry.atMs, happen: () => befall(entry, world, tell) }]
 }
 
-type Once = Exclude<TimelineEntry, { readonly from: unknown }>
-
-function befall(entry: Once, { ports, network, inbound, names }: Changeable, tell: (entry: Do) => void): void {
+export function befall(
+  entry: TimelineEntry,
+  { ports, network, inbound, names }: Changeable,
+  tell: (entry: Do) => void,
+): void {
   if ('network' in entry) network.change(entry.network)
   else if ('names' in entry) names.change(entry.names)
   else if ('bindError' in entry) ports.changeBinds(entry.bindError)
   else if ('self' in entry) ports.changeOwn(entry.self)
   else if ('die' in entry) inbound.die(entry.die.listener, entry.die.code)
   else if ('do' in entry) tell(entry)
-  else for (const side of [network, inbound]) side.kill(entry.kill.address, entry.kill.how)
+  else if ('kill' in entry) for (const side of [network, inbound]) side.kill(entry.kill.address, entry.kill.how)
 }
 
-function visitsOf(atMs: number, from: From, { inbound }: Changeable): readonly Moment[] {
-  const { source, transport, count, everyMs, ...visit } = from
-  return Array.from({ length: count }, (_, i) => ({
-    atMs: atMs + i * everyMs,
-    happen: () => inbound.visit(transport, { ...visit, source: { ...source, port: source.port + i } }),
-  }))
+export type Visitor = Omit<From, 'count' | 'everyMs'>
+
+export function visitsOf(
+  atMs: number,
+  { count, everyMs, source, ...visitor }: From,
+  visit: (visitor: Visitor) => void,
+): readonly Moment[] {
+  return Array.from({ length: count }, (_, i) => {
+    const from = { ...source, port: source.port + i }
+    return { atMs: atMs + i * everyMs, happen: () => visit({ ...visitor, source: from }) }
+  })
 }

@@ -5,7 +5,8 @@ import { handlesOf } from '../handles.ts'
 import { type Ledger, type Note, entriesOf } from '../ledger.ts'
 import { type Hooks, type Outcome, type Part, type Run, isRunning } from './play.ts'
 import type { ScenarioResult } from './result.ts'
-import type { ClientScenario, Command } from './scenario.ts'
+import type { ClientScenario } from './scenario.ts'
+import type { Command } from './timeline.ts'
 import type { VirtualHandle } from './wire.ts'
 import type { VirtualWorld } from './world.ts'
 
@@ -60,7 +61,7 @@ function outcomeOf(note: Note, ledger: () => Ledger): Outcome | undefined {
 }
 
 /** The connection that is held. */
-function winnerOf(ledger: Ledger): Winner | undefined {
+export function winnerOf(ledger: Ledger): Winner | undefined {
   const entry = ledger.current.find(({ outcome, endedAt }) => outcome === 'won' && endedAt === undefined)
   if (!entry?.candidate || entry.attempt === null) return undefined
   const { attempt, remote, candidate, local } = entry

@@ -86,14 +86,19 @@ class VirtualListener implements DockSocket, OpenListener {
 
   receive(visit: Visit): void {
     if (this.#state !== 'bound') return
-    const { source: from, send = '' } = visit
-    if (this.transport === 'udp') return this.#tell({ type: 'heard', from, bytes: utf8(send) })
+    const { source: from, send = '', bytes = utf8(send) } = visit
+    if (this.transport === 'udp') return this.#tell({ type: 'heard', from, bytes })
     const { inbound, clock } = this.#shore
-    this.#tell({ type: 'arrived', guest: new VirtualGuest(inbound, clock, this.listener, visit) })
+    this.admit(new VirtualGuest(inbound, clock, this.listener, visit))
   }
 
-  send(): void {
-    if (this.#state === 'bound') this.#shore.inbound.countSent()
+  admit(guest: Guest): void {
+    if (this.#state === 'bound') this.#tell({ type: 'arrived', guest })
+    else guest.close()
+  }
+
+  send(bytes: Uint8Array, to: Endpoint): void {
+    if (this.#state === 'bound') this.#shore.inbound.send(this.local as Endpoint, to, bytes)
   }
 
   close(): void {

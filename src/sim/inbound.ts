@@ -4,13 +4,21 @@
  *
  * Conservation, as in `network.ts`: what is open is entered once and struck off once; anything else throws.
  */
+import type { Guest } from '../dock.ts'
 import { type Endpoint, type Transport, formatEndpoint } from '../endpoint.ts'
 import { type KillHow, meaning } from './network.ts'
 import { type Ports, isWildcard } from './ports.ts'
-import { type From, canonicalBind } from './scenario.ts'
+import { canonicalBind } from './place.ts'
+import type { From } from './timeline.ts'
 
-/** One inbound client, or one datagram. */
-export type Visit = Pick<From, 'to' | 'send' | 'sendAfterMs' | 'closeAfterMs'> & { readonly source: Endpoint }
+/** One inbound client, or one datagram: its text, or its bytes. */
+export type Visit = Pick<From, 'to' | 'send' | 'sendAfterMs' | 'closeAfterMs'> & {
+  readonly source: Endpoint
+  readonly bytes?: Uint8Array
+}
+
+/** Where the datagrams go that listening sockets send. */
+export type Uplink = (local: Endpoint, to: Endpoint, bytes: Uint8Array) => void
 
 /** A listening socket in the books. */
 export interface OpenListener {
@@ -19,6 +27,8 @@ export interface OpenListener {
   /** Taken, from `settle` to the end. */
   local?: Endpoint
   readonly receive: (visit: Visit) => void
+  /** A client that has connected, made by whoever plays it. */
+  readonly admit: (guest: Guest) => void
   readonly die: (code: string) => void
 }
 
@@ -34,10 +44,13 @@ export class Inbound {
   readonly #ports: Ports
   readonly #listeners = new Set<OpenListener>()
   readonly #guests = new Set<OpenGuest>()
+  readonly #uplink: Uplink
   #sent = 0
 
-  constructor(ports: Ports) {
+  /** By default the visitors of a scenario are sent nothing: they do not listen. */
+  constructor(ports: Ports, uplink: Uplink = () => {}) {
     this.#ports = ports
+    this.#uplink = uplink
   }
 
   /** What is open, in words, oldest first: nothing after the end, or somebody leaks. */
@@ -67,15 +80,21 @@ export class Inbound {
     listener.local = local
   }
 
-  countSent(): void {
+  send(local: Endpoint, to: Endpoint, bytes: Uint8Array): void {
     this.#sent++
+    this.#uplink(local, to, bytes)
   }
 
   /** Reaches whoever listens at that address, or at the wildcard of its family; if nobody does, nothing happens. */
   visit(transport: Transport, visit: Visit): void {
-    if (!this.#ports.isOwn(visit.to)) return
+    this.listenerAt(transport, visit.to)?.receive(visit)
+  }
+
+  listenerAt(transport: Transport, to: Endpoint): OpenListener | undefined {
+    if (!this.#ports.isOwn(to)) return undefined
     for (const listener of this.#listeners)
-      if (listener.transport === transport && isReached(listener, visit.to)) return listener.receive(visit)
+      if (listener.transport === transport && isReached(listener, to)) return listener
+    return undefined
   }
 
   /** The listener that is bound to `ADDR:PORT/tcp|udp` dies of this. */

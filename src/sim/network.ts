@@ -6,7 +6,8 @@
  */
 import { type Endpoint, type Transport, formatEndpoint } from '../endpoint.ts'
 import { Ports } from './ports.ts'
-import { type Behaviour, type Network, type Scenario, canonicalTarget } from './scenario.ts'
+import { canonicalTarget } from './place.ts'
+import type { Behaviour, Binds, Network } from './world-script.ts'
 
 const BLACKHOLE: Behaviour = {}
 
@@ -32,7 +33,7 @@ export class VirtualNetwork {
   readonly #open = new Set<OpenSocket>()
   #opened = 0
 
-  constructor(script: Pick<Scenario, 'network' | 'self' | 'binds'>) {
+  constructor(script: { readonly network: Network; readonly self: readonly string[]; readonly binds: Binds }) {
     this.ports = new Ports(script)
     this.change(script.network)
   }

@@ -1,19 +1,19 @@
 /**
- * What every run of a scenario has in common: one root in one virtual world, its timeline, its tape, its end. Whether
- * that is a client's root or a server's, its `Part` says.
+ * What every run of a scenario has in common: its roots, its timeline, its tapes, its end. Who plays, a `Part` says.
  *
- * The root is started before time moves. The script's moments are results without a number (0), so in their instant
+ * The roots are started before time moves. The script's moments are results without a number (0), so in their instant
  * they come before what the network says, in the order of the file, and before every timer.
  *
- * Nothing may be left when the root has been stopped: a leak is our own bug and throws, as does a machine that threw.
+ * Nothing may be left when the roots have been stopped: a leak is our own bug and throws, as does a machine that threw.
  */
 import type { InspectionEvent } from 'xstate'
 import type { Note } from '../ledger.ts'
 import type { ServerNote } from '../roster.ts'
 import { MAX_LINES, traceLine } from '../trace.ts'
-import { momentsOf } from './befall.ts'
+import type { Moment } from './befall.ts'
+import type { HeapClock } from './clock.ts'
 import type { ScenarioResult } from './result.ts'
-import type { Command, Scenario } from './scenario.ts'
+import type { Command } from './timeline.ts'
 import { type VirtualWorld, leaksOf } from './world.ts'
 
 /** A scenario that is running, as hooks see it. */
@@ -23,7 +23,7 @@ export interface Run {
   readonly command: (command: Command, graceMs?: number) => void
 }
 
-export interface Hooks<Said extends Note | ServerNote, Seen extends Run> {
+export interface Hooks<Said extends Note | ServerNote, Seen> {
   /** After the start (0) and after each callback of the clock (1, 2, ...); a test may stop the root here. */
   readonly afterStep?: (index: number, run: Seen) => void
   /** In the midst of whatever the machine is doing. */
@@ -39,7 +39,7 @@ interface Subscription {
 }
 
 /** As much of an actor as a run needs. */
-interface Root<Said> {
+export interface Root<Said> {
   readonly system: object
   readonly getSnapshot: () => { readonly status: string }
   readonly subscribe: (observer: { readonly error: (error: unknown) => void }) => Subscription
@@ -63,74 +63,112 @@ export interface Part<Said extends Note | ServerNote, Seen extends Run> {
 
 export const isRunning = (root: Pick<Root<never>, 'getSnapshot'>): boolean => root.getSnapshot().status === 'active'
 
+/** A client or a server alone. */
 export function play<Said extends Note | ServerNote, Seen extends Run>(
-  part: Part<Said, Seen>,
-  scenario: Scenario,
-  hooks: Hooks<Said, Seen>,
+  { root, run, hear, harvest, tidy }: Part<Said, Seen>,
+  { moments, untilMs }: { readonly moments: readonly Moment[]; readonly untilMs: number },
+  { afterStep, onNote }: Hooks<Said, Seen>,
 ): ScenarioResult {
-  const { root, run } = part
-  const { clock } = run.world
+  const { world } = run
+  const tape = new Tape()
   const bugs: unknown[] = []
-  const tape = tapeOf(part, bugs, hooks)
+  const life = enact(root, bugs, (note) => {
+    tape.take(note, hear(note))
+    onNote?.(note, run)
+  })
+  return unfold({
+    clock: world.clock,
+    moments,
+    untilMs,
+    bugs,
+    begin: () => life.begin(),
+    isOver: () => !isRunning(root),
+    afterStep: (index) => afterStep?.(index, run),
+    harvest: () => ({ ...tape.outcome(untilMs), ...harvest(), trace: tape.lines }),
+    end: () => {
+      life.end()
+      tidy()
+    },
+    leaks: () => leaksOf(world, root.system),
+  })
+}
+
+/** Lets a root live. A throw of `hear` is kept, since XState would lose it. */
+export function enact<Said>(root: Root<Said>, bugs: unknown[], hear: (note: Said) => void) {
   root.subscribe({ error: (error) => bugs.push(error) })
-  const script = scenario.timeline
-    .flatMap((entry) => momentsOf(entry, run.world, ({ do: command, graceMs }) => run.command(command, graceMs)))
-    .map(({ atMs, happen }) => clock.at(atMs, 0, happen))
-  let harvest: ReturnType<typeof part.harvest>
-  try {
-    live(part, scenario.untilMs, hooks)
-    if (bugs.length > 0) throw bugs[0]
-    harvest = part.harvest()
-  } finally {
-    // The end of the scenario is nothing that happened in it.
-    tape.stop()
-    root.stop()
-    for (const id of script) clock.clearTimeout(id)
-    part.tidy()
-  }
-  const leaks = leaksOf(run.world, root.system)
-  if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
-  const { outcome, atMs, ...rest } = tape.outcome(scenario.untilMs)
-  return { outcome, atMs, ...rest, ...harvest, trace: tape.lines }
-}
-
-function live<Said extends Note | ServerNote, Seen extends Run>(
-  { root, run }: Part<Said, Seen>,
-  untilMs: number,
-  { afterStep }: Hooks<Said, Seen>,
-): void {
-  const { clock } = run.world
-  root.start()
-  root.send({ type: 'start' })
-  afterStep?.(0, run)
-  for (let index = 1; isRunning(root) && (clock.next ?? Infinity) <= untilMs; index++) {
-    clock.step()
-    afterStep?.(index, run)
-  }
-}
-
-/** Takes down what the root tells, and which outcome came first. A hook's throw is kept: XState would lose it. */
-function tapeOf<Said extends Note | ServerNote, Seen extends Run>(
-  { root, run, hear }: Part<Said, Seen>,
-  bugs: unknown[],
-  { onNote }: Hooks<Said, Seen>,
-) {
-  const lines: string[] = []
-  let first: Outcome | undefined
   const subscription = root.on('*', (note) => {
-    lines.push(traceLine(note))
-    if (lines.length > MAX_LINES) lines.shift()
-    const outcome = hear(note)
-    first ??= outcome
     try {
-      onNote?.(note, run)
+      hear(note)
     } catch (error) {
       bugs.push(error)
     }
   })
   return {
-    lines,
-    outcome: (atMs: number): Outcome => first ?? { outcome: 'pending', atMs },
-    stop: () => subscription.unsubscribe(),
+    begin: () => {
+      root.start()
+      root.send({ type: 'start' })
+    },
+    /** Its own end is nothing that happened in the scenario. */
+    end: () => {
+      subscription.unsubscribe()
+      root.stop()
+    },
+  }
+}
+
+/** What was told, and which outcome came first. */
+export class Tape {
+  readonly lines: string[] = []
+  #first: Outcome | undefined
+
+  take(note: Note | ServerNote, outcome: Outcome | undefined): void {
+    this.lines.push(traceLine(note))
+    if (this.lines.length > MAX_LINES) this.lines.shift()
+    this.#first ??= outcome
+  }
+
+  outcome(atMs: number): Outcome {
+    return this.#first ?? { outcome: 'pending', atMs }
+  }
+}
+
+interface Plot<Result> {
+  readonly clock: HeapClock
+  readonly moments: readonly Moment[]
+  readonly untilMs: number
+  /** What was thrown where it could not be caught. */
+  readonly bugs: readonly unknown[]
+  readonly begin: () => void
+  readonly isOver: () => boolean
+  readonly afterStep: (index: number) => void
+  readonly harvest: () => Result
+  readonly end: () => void
+  /** What is left after the end. */
+  readonly leaks: () => readonly string[]
+}
+
+export function unfold<Result>(plot: Plot<Result>): Result {
+  const { clock, moments, bugs } = plot
+  const script = moments.map(({ atMs, happen }) => clock.at(atMs, 0, happen))
+  let result: Result
+  try {
+    live(plot)
+    if (bugs.length > 0) throw bugs[0]
+    result = plot.harvest()
+  } finally {
+    for (const id of script) clock.clearTimeout(id)
+    plot.end()
+  }
+  const leaks = plot.leaks()
+  if (leaks.length > 0) throw new Error(`left behind after the end: ${leaks.join(', ')}`)
+  return result
+}
+
+function live({ clock, untilMs, begin, isOver, afterStep }: Plot<unknown>): void {
+  begin()
+  afterStep(0)
+  for (let index = 1; !isOver() && (clock.next ?? Infinity) <= untilMs; index++) {
+    clock.step()
+    afterStep(index)
   }
 }

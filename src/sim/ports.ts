@@ -4,7 +4,8 @@
  */
 import { type Address, type Endpoint, type Family, type Transport, formatEndpoint, parseAddress } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
-import { type Binds, type Scenario, canonicalBind } from './scenario.ts'
+import { canonicalBind } from './place.ts'
+import type { Binds } from './world-script.ts'
 
 /** The first of the ports that the system hands out (IANA's dynamic range); then one after the other. */
 const FIRST_PORT = 49_152
@@ -21,7 +22,7 @@ export class Ports {
   readonly #holders = new Map<string, Map<object, string>>()
   #port = FIRST_PORT
 
-  constructor({ self, binds }: Pick<Scenario, 'self' | 'binds'>) {
+  constructor({ self, binds }: { readonly self: readonly string[]; readonly binds: Binds }) {
     this.changeOwn(self)
     this.changeBinds(binds)
   }

@@ -7,7 +7,7 @@ import { ioActor } from '../contain.ts'
 import { type Family, parseAddress } from '../endpoint.ts'
 import { failure } from '../failure.ts'
 import type { HeapClock } from './clock.ts'
-import type { Answer, Names } from './scenario.ts'
+import type { Answer, Names } from './world-script.ts'
 
 /** What a query gets, and when (ms after it was asked). */
 export type Reply =

@@ -75,3 +75,32 @@ export const ResultSchema = z.strictObject({
   trace: z.array(z.string()).readonly(),
 })
 export type ScenarioResult = z.output<typeof ResultSchema>
+
+const Received = z.strictObject({
+  atMs: Ms,
+  text: z.string().exactOptional(),
+  /** Of what is no text. */
+  hex: z.string().exactOptional(),
+})
+export type Received = z.output<typeof Received>
+
+/** Times are ms since the start of the scenario, whenever a peer was started. */
+const PeerResult = ResultSchema.omit({ type: true, at: true, counters: true }).extend({
+  /** `listening`: nobody was met, and it can be. */
+  outcome: ResultSchema.shape.outcome,
+  /** Of its last life, as is the ledger. */
+  listeners: z.array(Listener).readonly(),
+  /** Datagrams, to whomever. */
+  sent: Count,
+  /** Datagrams that belonged to nothing that it tried or held. */
+  strangers: Count,
+  /** What its program has received. */
+  inbox: z.array(Received).readonly(),
+})
+export type PeerResult = z.output<typeof PeerResult>
+
+export const PeersResultSchema = z.strictObject({
+  type: z.literal('result').exactOptional(),
+  peers: z.strictObject({ a: PeerResult, b: PeerResult }),
+})
+export type PeersResult = z.output<typeof PeersResultSchema>

@@ -1,15 +1,26 @@
 /**
- * Runs a scenario: a client or a server in a virtual world, its timeline, and what came of it. Thousands a second, each
- * the same every time.
+ * Runs a scenario: a client, a server or two peers in a virtual world, its timeline, and what came of it. Thousands a
+ * second, each the same every time.
  */
 import { clientLogic } from '../../machines/client.ts'
+import { peerLogic } from '../../machines/peer.ts'
 import { serverLogic } from '../../machines/server.ts'
 import type { Note } from '../ledger.ts'
 import type { ServerNote } from '../roster.ts'
+import { momentsOf } from './befall.ts'
 import { type ClientOptions, type ClientRun, clientPart } from './client-part.ts'
-import { type Hooks, play } from './play.ts'
-import type { ScenarioResult } from './result.ts'
-import { type ClientScenario, type Scenario, type ServerScenario, isClients } from './scenario.ts'
+import { type PeerWorld, peerActors } from './peer-world.ts'
+import { type PeersHooks, type Seat, playPeers } from './play-peers.ts'
+import { type Hooks, type Run, play } from './play.ts'
+import type { PeersResult, ScenarioResult } from './result.ts'
+import {
+  type ClientScenario,
+  type PeersScenario,
+  type Scenario,
+  type ServerScenario,
+  isClients,
+  isPeers,
+} from './scenario.ts'
 import { type ServerOptions, type ServerRun, serverPart } from './server-part.ts'
 import { type VirtualWorld, virtualActors, virtualWorld } from './world.ts'
 
@@ -25,22 +36,41 @@ export function scenarioRunner() {
   const actors = virtualActors(() => world)
   const client = clientLogic(actors)
   const server = serverLogic(actors)
+  const seats = { a: newSeat(), b: newSeat() }
 
   function run(scenario: ClientScenario, options?: ClientOptions): ScenarioResult
   function run(scenario: ServerScenario, options?: ServerOptions): ScenarioResult
-  function run(scenario: Scenario, hooks?: AnyHooks): ScenarioResult
-  function run(scenario: Scenario, options: ClientOptions | ServerOptions = {}): ScenarioResult {
+  function run(scenario: ClientScenario | ServerScenario, hooks?: AnyHooks): ScenarioResult
+  function run(scenario: PeersScenario, hooks?: PeersHooks): PeersResult
+  function run(scenario: Scenario): ScenarioResult | PeersResult
+  function run(scenario: Scenario, options: object = {}): ScenarioResult | PeersResult {
+    if (isPeers(scenario)) return playPeers(seats, scenario, options)
     const outer = world
     world = virtualWorld(scenario)
     try {
-      return isClients(scenario)
-        ? play(clientPart(client, world, scenario, options as ClientOptions), scenario, options as ClientOptions)
-        : play(serverPart(server, world, scenario, options as ServerOptions), scenario, options as ServerOptions)
+      if (!isClients(scenario)) {
+        const part = serverPart(server, world, scenario, options)
+        return play(part, scriptOf(scenario, part.run), options)
+      }
+      const part = clientPart(client, world, scenario, options)
+      return play(part, scriptOf(scenario, part.run), options)
     } finally {
       world = outer
     }
   }
   return run
+}
+
+function newSeat(): Seat {
+  let world: PeerWorld
+  return { logic: peerLogic(peerActors(() => world)), take: (next) => (world = next) }
+}
+
+function scriptOf({ timeline, untilMs }: ClientScenario | ServerScenario, { world, command }: Run) {
+  const moments = timeline.flatMap((entry) =>
+    momentsOf(entry, world, ({ do: order, graceMs }) => command(order, graceMs)),
+  )
+  return { moments, untilMs }
 }
 
 /** A runner for everybody. */

@@ -3,7 +3,8 @@ import { createActor } from 'xstate'
 import type { serverLogic } from '../../machines/server.ts'
 import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../roster.ts'
 import { type Hooks, type Outcome, type Part, type Run, isRunning } from './play.ts'
-import type { Command, ServerScenario } from './scenario.ts'
+import type { ServerScenario } from './scenario.ts'
+import type { Command } from './timeline.ts'
 import type { VirtualWorld } from './world.ts'
 
 /** ms. */

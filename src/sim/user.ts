@@ -1,8 +1,8 @@
 /** The program that uses a virtual server: it takes every client and reads whatever comes; it may answer datagrams. */
 import type { Reception } from '../acceptor.ts'
-import type { Scenario } from './scenario.ts'
+import type { ServerScenario } from './scenario.ts'
 
-export function virtualUser(server: Scenario['server']): Reception {
+export function virtualUser(server: ServerScenario['server']): Reception {
   const echoes = Number(server?.echo ?? false)
   return {
     connected: () => {},

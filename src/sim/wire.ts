@@ -10,7 +10,7 @@ import { type Failure, failure, isShortage } from '../failure.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import type { HeapClock } from './clock.ts'
 import type { KillHow, OpenSocket, VirtualNetwork } from './network.ts'
-import type { Behaviour } from './scenario.ts'
+import type { Behaviour } from './world-script.ts'
 
 /** What the user of a virtual connection gets. */
 export interface VirtualHandle {

@@ -17,11 +17,12 @@ import { Inbound } from './inbound.ts'
 import { VirtualNetwork } from './network.ts'
 import type { Ports } from './ports.ts'
 import { VirtualNames, virtualResolver } from './resolver.ts'
-import type { Scenario } from './scenario.ts'
+import type { ServerScenario } from './scenario.ts'
 import { virtualUser } from './user.ts'
 import { virtualWire } from './wire.ts'
 
-export interface VirtualWorld {
+/** One host, and what it lives in. */
+export interface VirtualHost {
   readonly clock: HeapClock
   /** The addresses and ports of this host. */
   readonly ports: Ports
@@ -30,11 +31,14 @@ export interface VirtualWorld {
   /** Who dials us. */
   readonly inbound: Inbound
   readonly names: VirtualNames
+}
+
+export interface VirtualWorld extends VirtualHost {
   /** The program that uses a server. */
   readonly user: Reception
 }
 
-type Script = Pick<Scenario, 'names' | 'network' | 'self' | 'binds' | 'server'>
+type Script = Pick<ServerScenario, 'names' | 'network' | 'self' | 'binds' | 'server'>
 
 export function virtualWorld(script: Script): VirtualWorld {
   const network = new VirtualNetwork(script)
@@ -63,7 +67,7 @@ export function virtualActors(world: () => VirtualWorld) {
 }
 
 /** What a root left behind, in words; nothing after its end, or there is a bug. `system`: the root's. */
-export function leaksOf({ clock, network, inbound, names }: VirtualWorld, system: object): readonly string[] {
+export function leaksOf({ clock, network, inbound, names }: VirtualHost, system: object): readonly string[] {
   const count = (n: number, what: string) => (n > 0 ? [`${n} ${what}`] : [])
   return [
     ...network.open.map(({ attempt, transport, remote }) => {

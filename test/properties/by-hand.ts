@@ -2,7 +2,8 @@
 import { createActor } from 'xstate'
 import { clientLogic } from '../../machines/client.ts'
 import type { Note } from '../../src/ledger.ts'
-import type { ClientScenario, TimelineEntry } from '../../src/sim/scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
+import type { TimelineEntry } from '../../src/sim/timeline.ts'
 import { type VirtualWorld, leaksOf, virtualActors, virtualWorld } from '../../src/sim/world.ts'
 
 type Actors = ReturnType<typeof virtualActors>

@@ -8,7 +8,9 @@
 import * as fc from 'fast-check'
 import type { ClientConfig, Confirmation, Remote } from '../../src/config/schema.ts'
 import { parseAddress } from '../../src/endpoint.ts'
-import type { Answer, Behaviour, Names, Network, ClientScenario, TimelineEntry } from '../../src/sim/scenario.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
+import type { TimelineEntry } from '../../src/sim/timeline.ts'
+import type { Answer, Behaviour, Names, Network } from '../../src/sim/world-script.ts'
 
 const V4 = ['198.51.100.1', '198.51.100.2', '198.51.100.3']
 const V6 = ['2001:db8::1', '2001:db8::2', '2001:db8::3']

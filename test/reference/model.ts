@@ -395,7 +395,7 @@ export function predict(scenario: ClientScenario, release = false): Prediction {
       else if ('names' in entry) world.setNames(entry.names)
       else if ('bindError' in entry) world.setBinds(entry.bindError)
       else if ('kill' in entry) world.kill(entry.kill.address, entry.kill.how)
-      else if ('do' in entry && entry.do !== 'drain') command(entry.do)
+      else if ('do' in entry && entry.do !== 'drain' && entry.do !== 'start') command(entry.do)
     })
   beginRound()
   const lives = () => !over

@@ -4,13 +4,9 @@
  */
 import type { Family } from '../../src/endpoint.ts'
 import { formatEndpoint, parseAddress } from '../../src/endpoint.ts'
-import {
-  type Behaviour,
-  type Names,
-  type ClientScenario,
-  canonicalBind,
-  canonicalTarget,
-} from '../../src/sim/scenario.ts'
+import { canonicalBind, canonicalTarget } from '../../src/sim/place.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
+import type { Behaviour, Names } from '../../src/sim/world-script.ts'
 import type { Agenda, Ticket } from './agenda.ts'
 import type { Target } from './candidates.ts'
 

@@ -4,17 +4,20 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ScenarioResult } from '../../src/sim/result.ts'
+import type { PeersResult, ScenarioResult } from '../../src/sim/result.ts'
 import {
   type ClientScenario,
+  type PeersScenario,
   type Scenario,
   type ServerScenario,
   isClients,
+  isPeers,
+  isServers,
   parseScenario,
 } from '../../src/sim/scenario.ts'
 
 export interface Catalogued<Kind extends Scenario = Scenario> {
-  /** Such as `order/as-returned`; a server's begins with `server/`. */
+  /** Such as `order/as-returned`; a server's begins with `server/`, a peer's with `peer/`. */
   readonly name: string
   /** The number of the rule or invariant, and what is proved about it. */
   readonly title: string
@@ -44,7 +47,11 @@ export const catalogue = () =>
 
 /** Those of servers. */
 export const serverCatalogue = () =>
-  everyScenario().filter((one): one is Catalogued<ServerScenario> => !isClients(one.scenario))
+  everyScenario().filter((one): one is Catalogued<ServerScenario> => isServers(one.scenario))
+
+/** Those of peers. */
+export const peerCatalogue = () =>
+  everyScenario().filter((one): one is Catalogued<PeersScenario> => isPeers(one.scenario))
 
 function readScenario(file: string): Scenario {
   const parsed = parseScenario(JSON.parse(readFileSync(file, 'utf8')))
@@ -52,14 +59,31 @@ function readScenario(file: string): Scenario {
   return parsed.scenario
 }
 
+/** What a trace file has after its first line: the outcome, and the trace. */
+export function story(result: ScenarioResult | PeersResult): readonly string[] {
+  if (!('peers' in result)) return [outcomeLine(result), ...result.trace]
+  const sides = Object.entries(result.peers)
+  const outcome = sides.map(([name, side]) => `${name} ${outcomeLine(side)}${mailOf(side)}`).join('; ')
+  // Of one instant, a's lines come first.
+  const lines = sides.flatMap(([name, { trace }]) => trace.map((line) => `${name} ${line}`))
+  return [outcome, ...lines.toSorted((one, other) => timeOf(one) - timeOf(other))]
+}
+
+const timeOf = (line: string) => Number.parseInt(line.slice(2))
+
+const mailOf = ({ inbox }: PeersResult['peers']['a']) =>
+  inbox.map(({ atMs, text, hex }) => `, got ${JSON.stringify(text ?? hex)} at ${atMs}`).join('')
+
 /**
  * `connected at 35 ms by attempt 3`, `failed at 4 ms: EXHAUSTED at plan`, `listening at 0 ms; 2 accepted, 2 live, 1 sent`:
  * of a server's counters those that are not 0.
  */
-export function outcomeLine({ outcome, atMs, winner, failure, counters, sent }: ScenarioResult): string {
+export function outcomeLine({ outcome, atMs, winner, failure, counters, sent, ...rest }: Scored): string {
   const by = winner ? ` by attempt ${winner.attempt}` : ''
   const why = failure ? `: ${failure.code} at ${failure.stage}` : ''
-  const counts = Object.entries({ ...counters, sent: sent ?? 0 })
+  const counts = Object.entries({ ...counters, sent: sent ?? 0, strangers: rest.strangers ?? 0 })
   const counted = counts.flatMap(([what, n]) => (n > 0 ? `${n} ${what}` : []))
   return `${outcome} at ${atMs} ms${by}${why}${counted.length > 0 ? `; ${counted.join(', ')}` : ''}`
 }
+
+type Scored = Omit<ScenarioResult, 'ledger' | 'listeners' | 'trace'> & { readonly strangers?: number }

@@ -1,25 +1,28 @@
 /** Every scenario on the virtual network, with its exact trace: to the millisecond, to the byte. */
 import { describe, expect, test } from 'vitest'
-import { ResultSchema, type ScenarioResult } from '../../src/sim/result.ts'
+import { PeersResultSchema, ResultSchema, type ScenarioResult } from '../../src/sim/result.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import { type Catalogued, catalogue, everyScenario, outcomeLine, serverCatalogue } from './catalogue.ts'
+import { type Catalogued, catalogue, everyScenario, serverCatalogue, story } from './catalogue.ts'
 
 describe('scenarios on the virtual network', () => {
   for (const { name, title, scenario, outcome, trace } of everyScenario())
     test(`${title} (${name})`, () => {
       const result = runScenario(scenario)
-      expect([outcomeLine(result), ...result.trace]).toEqual([outcome, ...trace])
-      expect(ResultSchema.parse(result)).toEqual(result)
-      keepsItsBooks(result)
+      expect(story(result)).toEqual([outcome, ...trace])
+      const schema = 'peers' in result ? PeersResultSchema : ResultSchema
+      expect(schema.parse(result)).toEqual(result)
+      for (const one of 'peers' in result ? Object.values(result.peers) : [result]) keepsItsBooks(one)
     })
 })
 
-/** Every client is counted once, and a server that is over has nothing bound and nobody there. */
-function keepsItsBooks({ listeners = [], counters, trace }: ScenarioResult): void {
-  if (!counters) return
+type Books = Pick<ScenarioResult, 'listeners' | 'counters' | 'trace'>
+const NOBODY = { accepted: 0, live: 0, refused: 0, dropped: 0, closed: 0 }
+
+/** Every client is counted once, and a server, or a peer, that is over has nothing bound and nobody there. */
+function keepsItsBooks({ listeners = [], counters = NOBODY, trace }: Books): void {
   const { accepted, live, dropped, closed } = counters
   expect(accepted).toBe(live + dropped + closed)
-  const isOver = /server (?:stopped|failed)/.test(trace.at(-1) ?? '')
+  const isOver = /(?:server|peer) (?:stopped|failed)/.test(trace.at(-1) ?? '')
   expect(isOver && live > 0).toBe(false)
   for (const { state, local } of listeners) {
     expect(isOver && state !== 'closed').toBe(false)
@@ -34,7 +37,7 @@ const familyOf = (address: string) => (/:.*:/.test(address) ? 'ipv6' : 'ipv4')
 function pathOf({ trace }: Catalogued): string {
   const steps = trace.map((line) =>
     line
-      .replace(/^ *\d+ /, '')
+      .replace(/^(\w )? *\d+ /, '$1')
       .replace(ADDRESS, familyOf)
       .replace(/\b\d+\b/g, 'n'),
   )

@@ -314,7 +314,7 @@ describe('death', () => {
 describe('conservation', () => {
   test('the books throw for what is opened or closed twice', () => {
     const { inbound } = hostOf()
-    const listener = { listener: 3, transport: 'udp', receive: () => {}, die: () => {} } as const
+    const listener = { listener: 3, transport: 'udp', receive: () => {}, admit: () => {}, die: () => {} } as const
     const guest = { listener: 3, remote: { family: 'ipv4', address: STRANGER, port: 9 }, kill: () => {} } as const
     for (const [entry, name] of [
       [listener, 'the udp socket of listener 3'],

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { LIMITS, canonicalBind, canonicalTarget, parseScenario } from '../../src/sim/scenario.ts'
+import { canonicalBind, canonicalTarget } from '../../src/sim/place.ts'
+import { isPeers, parseScenario } from '../../src/sim/scenario.ts'
+import { LIMITS } from '../../src/sim/world-script.ts'
 
 const CONFIG = { remotes: [{ host: 'vpn.test' }] }
 
@@ -11,7 +13,7 @@ function problemsOf(file: unknown): readonly string[] {
 
 function scenarioOf(file: object) {
   const parsed = parseScenario({ config: CONFIG, ...file })
-  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  if ('problems' in parsed || isPeers(parsed.scenario)) throw new Error(JSON.stringify(parsed))
   return parsed.scenario
 }
 
@@ -92,7 +94,7 @@ describe('a bad file', () => {
     [{ config: { remotes: [{ host: '127.1' }] } }, 'config.remotes[0].host: numbers alone are no host name'],
     [{ config: CONFIG, seeds: 1 }, ': there is no "seeds" here'],
     [{ config: CONFIG, seed: -1 }, 'seed: expected at least 0'],
-    [{ config: CONFIG, peers: [] }, 'peers: "peers" is for p2p, which is not built yet'],
+    [{ peers: [] }, 'peers: expected an object'],
     [{ config: CONFIG, self: ['me'] }, 'self[0]: an own address is a literal address'],
     [{ config: CONFIG, untilMs: 2 ** 31 }, 'untilMs: expected at most 2147483647'],
     [{ config: CONFIG, binds: { '0.0.0.0/udp': 'EACCES' } }, 'binds["0.0.0.0/udp"]: a bound endpoint is written'],
@@ -145,8 +147,8 @@ describe('a bad file', () => {
 
   test.each([
     [5, 'timeline[0]: an entry is an object, such as { "atMs": 5000, "do": "stop" }'],
-    [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, self, from, die, do'],
-    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "reject", "next", "network-changed" or "drain"'],
+    [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, self, from, die, links, nat, send, do'],
+    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "start", "reject", "next", "network-changed" or "drain"'],
     [{ do: 'stop' }, 'timeline[0].atMs: expected a number'],
     [{ atMs: 1, do: 'stop', kill: { address: '::1', how: 'fin' } }, 'timeline[0]: there is no "do" here'],
     [{ atMs: 1, kill: { address: '::1', how: 'shoot' } }, 'timeline[0].kill.how: expected "reset", "fin" or "vanish"'],
@@ -308,7 +310,7 @@ describe('a server', () => {
     [{ die: { listener: '0.0.0.0:1/tcp', code: 'eio' } }, 'timeline[0].die.code: an error code is written as'],
     [{ self: ['me'] }, 'timeline[0].self[0]: an own address is a literal address'],
     [{ do: 'stop', graceMs: 1 }, 'timeline[0].graceMs: "graceMs" belongs to a "drain"'],
-    [{ do: 'reject' }, 'timeline[0]: "reject" is for clients'],
+    [{ do: 'reject' }, 'timeline[0]: "reject" is for clients and peers'],
     [{ network: {} }, 'timeline[0]: "network" is for clients'],
   ])('an entry %j: %s', (entry, message) => {
     const problems = serverProblems({ timeline: [{ atMs: 1, ...entry }] })
@@ -317,8 +319,8 @@ describe('a server', () => {
   })
 
   test.each([
-    [{ from: FROM }, 'timeline[0]: "from" is for servers'],
-    [{ die: { listener: '0.0.0.0:1/tcp', code: 'EIO' } }, 'timeline[0]: "die" is for servers'],
+    [{ from: FROM }, 'timeline[0]: "from" is for servers and peers'],
+    [{ die: { listener: '0.0.0.0:1/tcp', code: 'EIO' } }, 'timeline[0]: "die" is for servers and peers'],
     [{ do: 'drain' }, 'timeline[0]: "drain" is for servers'],
   ])('a client with %j: %s', (entry, message) => {
     expect(problemsOf({ config: CONFIG, timeline: [{ atMs: 1, ...entry }] })).toEqual([message])

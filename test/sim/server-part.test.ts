@@ -5,13 +5,13 @@ import { guestsOf, listenersOf } from '../../src/handles.ts'
 import type { ServerOptions } from '../../src/sim/server-part.ts'
 import { ResultSchema } from '../../src/sim/result.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import { type ScenarioInput, type ServerScenario, isClients, parseScenario } from '../../src/sim/scenario.ts'
+import { type ScenarioInput, type ServerScenario, isPeers, isServers, parseScenario } from '../../src/sim/scenario.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
 function scenarioOf(input: ScenarioInput): ServerScenario {
   const parsed = parseScenario(input)
-  if ('problems' in parsed || isClients(parsed.scenario)) throw new Error(JSON.stringify(parsed))
+  if ('problems' in parsed || !isServers(parsed.scenario)) throw new Error(JSON.stringify(parsed))
   return parsed.scenario
 }
 
@@ -197,7 +197,7 @@ describe('hooks', () => {
     const input: ScenarioInput = { config: { remotes: [{ host: OWN }] } }
     for (const one of [BUSY, input]) {
       const parsed = parseScenario(one)
-      if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+      if ('problems' in parsed || isPeers(parsed.scenario)) throw new Error(JSON.stringify(parsed))
       const types: string[] = []
       runScenario(parsed.scenario, { onNote: ({ type }) => types.push(type) })
       expect(types.length).toBeGreaterThan(1)
@@ -223,7 +223,7 @@ describe('leaks are found', () => {
     run(BUSY, { afterStep: (index, hooks) => index === 1 && leak(index, hooks) })
 
   test('a listening socket', () => {
-    const socket = { listener: 77, transport: 'udp', receive: () => {}, die: () => {} } as const
+    const socket = { listener: 77, transport: 'udp', receive: () => {}, admit: () => {}, die: () => {} } as const
     expect(leaking((_, { world }) => world.inbound.enter(socket))).toThrow(
       'left behind after the end: the udp socket of listener 77',
     )

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Transport, formatEndpoint, parseAddress } from '../../src/endpoint.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 import { VirtualNetwork } from '../../src/sim/network.ts'
-import { type ScenarioInput, parseScenario } from '../../src/sim/scenario.ts'
+import { type SoloInput, isPeers, parseScenario } from '../../src/sim/scenario.ts'
 import { type VirtualHandle, virtualWire } from '../../src/sim/wire.ts'
 import type { WireRequest, WireSocket } from '../../src/wire.ts'
 
@@ -10,12 +10,12 @@ const V4 = '198.51.100.1'
 const V6 = '2001:db8::1'
 const OWN = '198.51.100.254'
 
-type World = Pick<ScenarioInput, 'network' | 'self' | 'binds'>
+type World = Pick<SoloInput, 'network' | 'self' | 'binds'>
 
 /** A network, and sockets whose life is written down: `20 a connected 198.51.100.254:49152`. */
 function worldOf(world: World) {
   const parsed = parseScenario({ config: { remotes: [{ host: V4 }] }, ...world })
-  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  if ('problems' in parsed || isPeers(parsed.scenario)) throw new Error(JSON.stringify(parsed))
   const clock = new HeapClock()
   const network = new VirtualNetwork(parsed.scenario)
   const wire = virtualWire(() => ({ network, clock }))

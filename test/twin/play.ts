@@ -15,7 +15,7 @@ import { type Lookup, lookupQueue } from '../../src/node/lookup-queue.ts'
 import { nodeResolver } from '../../src/node/resolver.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 import { VirtualNames } from '../../src/sim/resolver.ts'
-import type { TimelineEntry } from '../../src/sim/scenario.ts'
+import type { TimelineEntry } from '../../src/sim/timeline.ts'
 import { traceLine } from '../../src/trace.ts'
 import type { ClientScenario } from '../../src/sim/scenario.ts'
 import type { Places } from './places.ts'
@@ -85,7 +85,7 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
     else if (!('do' in entry)) return
     else if (entry.do === 'network-changed') actor.send({ type: 'network.changed' })
     else if (entry.do === 'reject') actor.send({ type: 'reject', attempt: held, reason: 'the scenario says so' })
-    else if (entry.do !== 'drain') actor.send({ type: entry.do })
+    else if (entry.do === 'stop' || entry.do === 'next') actor.send({ type: entry.do })
   }
   const script = timeline.map((entry) => clock.at(entry.atMs, 0, () => befall(entry)))
 

@@ -14,8 +14,9 @@ import { type Failure, failure } from '../../src/failure.ts'
 import { nodeDock } from '../../src/node/dock.ts'
 import type { Visit } from '../../src/sim/inbound.ts'
 import { type KillHow, meaning } from '../../src/sim/network.ts'
+import { canonicalBind } from '../../src/sim/place.ts'
 import { Ports, isWildcard } from '../../src/sim/ports.ts'
-import { type Scenario, canonicalBind } from '../../src/sim/scenario.ts'
+import type { ServerScenario } from '../../src/sim/scenario.ts'
 import { type Peer, openPeer } from './peers.ts'
 import type { ScriptClock } from './script-clock.ts'
 import type { Stillness } from './stillness.ts'
@@ -48,7 +49,7 @@ export class ScriptedShore {
   readonly #byPort = new Map<number, Visitor>()
   readonly #senders = new Map<string, Sender>()
 
-  constructor(scenario: Scenario, { clock, stillness }: Pick<ScriptedShore, 'clock' | 'stillness'>) {
+  constructor(scenario: ServerScenario, { clock, stillness }: Pick<ScriptedShore, 'clock' | 'stillness'>) {
     this.clock = clock
     this.stillness = stillness
     this.own = new Ports(scenario)

@@ -11,7 +11,9 @@ import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
 import { WILDCARD } from '../../src/node/kernel.ts'
 import { nodeWire } from '../../src/node/wire.ts'
 import { type KillHow, VirtualNetwork } from '../../src/sim/network.ts'
-import { type Binds, type Network, type Scenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
+import { canonicalBind, canonicalTarget } from '../../src/sim/place.ts'
+import type { ClientScenario } from '../../src/sim/scenario.ts'
+import type { Binds, Network } from '../../src/sim/world-script.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../../src/wire.ts'
 import { type Peer, openPeer } from './peers.ts'
 import type { Local, Places } from './places.ts'
@@ -37,7 +39,10 @@ export class ScriptedWorld {
   readonly #occupied = new Map<string, Promise<Peer>>()
   readonly #open = new Set<ScriptedSocket>()
 
-  constructor(scenario: Scenario, { clock, stillness, places }: Pick<ScriptedWorld, 'clock' | 'stillness' | 'places'>) {
+  constructor(
+    scenario: ClientScenario,
+    { clock, stillness, places }: Pick<ScriptedWorld, 'clock' | 'stillness' | 'places'>,
+  ) {
     this.clock = clock
     this.stillness = stillness
     this.places = places

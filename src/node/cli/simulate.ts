@@ -3,7 +3,7 @@
  * (connected, listening, stopped, pending), 2 when the client or the server failed, 1 for a file that is no scenario.
  */
 import { printable } from '../../printable.ts'
-import type { ScenarioResult } from '../../sim/result.ts'
+import type { PeersResult, ScenarioResult } from '../../sim/result.ts'
 import { runScenario } from '../../sim/run-scenario.ts'
 import { type Scenario, parseScenario } from '../../sim/scenario.ts'
 import { readTextFile, titleOf } from '../load-config.ts'
@@ -30,8 +30,10 @@ export function simulate({ file = '', options }: Arguments, io: Io): number {
   const { seed = read.scenario.seed } = options
   const result = runScenario({ ...read.scenario, seed })
   if (options.json) tellProgram(io.stdout, { type: 'result', ...result })
+  else if ('peers' in result) showPeers(result, paintFor(io.stdout, io.env, options), io)
   else show(result, paintFor(io.stdout, io.env, options), io)
-  return result.outcome === 'failed' ? EXIT.failed : EXIT.done
+  const all = 'peers' in result ? Object.values(result.peers) : [result]
+  return all.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
 }
 
 /** The scenario, or everything that is wrong with the file. */
@@ -47,6 +49,13 @@ function readScenario(file: string): { readonly scenario: Scenario } | { readonl
   const parsed = parseScenario(value)
   if ('scenario' in parsed) return parsed
   return { problems: parsed.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)) }
+}
+
+function showPeers({ peers }: PeersResult, paint: Paint, io: Io): void {
+  for (const [name, result] of Object.entries(peers)) {
+    io.stdout.write(`${paint('bold', `peer ${name}`)}\n`)
+    show(result, paint, io)
+  }
 }
 
 function show(result: ScenarioResult, paint: Paint, { stdout }: Io): void {

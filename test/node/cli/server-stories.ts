@@ -1,7 +1,7 @@
 /** Lives of servers on the virtual network, as notes: what the views are shown, the same every time. */
 import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../../../src/roster.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
-import { type ScenarioInput, isClients, parseScenario } from '../../../src/sim/scenario.ts'
+import { type ScenarioInput, isServers, parseScenario } from '../../../src/sim/scenario.ts'
 
 const from = (source: string, to: string, more: object = {}) => ({ source, to, transport: 'tcp' as const, ...more })
 
@@ -55,7 +55,7 @@ export function tellServer(story: ScenarioInput): readonly Step[] {
   const parsed = parseScenario(story)
   if (!('scenario' in parsed)) throw new Error(JSON.stringify(parsed.problems))
   const { scenario } = parsed
-  if (isClients(scenario)) throw new Error('a story of a client')
+  if (!isServers(scenario)) throw new Error('no story of a server')
   const steps: Step[] = []
   runScenario(scenario, {
     onNote: (note) => void steps.push({ note, roster: enrol(steps.at(-1)?.roster ?? EMPTY_ROSTER, note) }),

@@ -1,0 +1,146 @@
+/** One of two peers in a scenario: its lives, one after the other, what it is told to do, and what comes of it. */
+import { createActor } from 'xstate'
+import type { peerLogic } from '../../machines/peer.ts'
+import { handlesOf } from '../handles.ts'
+import { joinAt } from '../junction.ts'
+import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../ledger.ts'
+import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../roster.ts'
+import { hash } from '../seed.ts'
+import { winnerOf } from './client-part.ts'
+import { type Hooks, type Outcome, Tape, enact, isRunning } from './play.ts'
+import type { PeerConnection, PeerWorld } from './peer-world.ts'
+import { virtualJunction } from './peer-world.ts'
+import type { PeerResult } from './result.ts'
+import type { PeerScript } from './scenario.ts'
+import type { Command } from './timeline.ts'
+import { utf8 } from './utf8.ts'
+import { leaksOf } from './world.ts'
+
+type PeerNote = Note | ServerNote
+export type PeerHooks = Pick<Hooks<PeerNote, PeerSide>, 'onNote' | 'inspect'>
+
+type Logic = ReturnType<typeof peerLogic>
+const rootOf = (logic: Logic, input: Parameters<typeof createActor<Logic>>[1]) => createActor(logic, input)
+
+interface Life {
+  readonly root: ReturnType<typeof rootOf>
+  readonly strangers: () => number
+  readonly end: () => void
+}
+
+export class PeerSide {
+  readonly world: PeerWorld
+  readonly #logic: Logic
+  readonly #script: PeerScript
+  readonly #seed: number
+  readonly #hooks: PeerHooks
+  readonly #bugs: unknown[]
+  readonly #tape = new Tape()
+  readonly #lives: Life[] = []
+  /** Of the last life. */
+  #ledger: Ledger = EMPTY_LEDGER
+  #roster: Roster = EMPTY_ROSTER
+
+  constructor(logic: Logic, world: PeerWorld, script: PeerScript, seed: number, hooks: PeerHooks, bugs: unknown[]) {
+    this.#logic = logic
+    this.world = world
+    this.#script = script
+    this.#seed = seed
+    this.#hooks = hooks
+    this.#bugs = bugs
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  get roster(): Roster {
+    return this.#roster
+  }
+
+  /** Nothing happens while it runs; what comes after a stop is another one to its peer. */
+  start(): void {
+    if (this.#running) return
+    const { clock } = this.world
+    const { config } = this.#script
+    const { inspect } = this.#hooks
+    const seed = this.#lives.length === 0 ? this.#seed : hash(this.#seed, 'life', this.#lives.length)
+    const root = rootOf(this.#logic, { clock, input: { config, seed }, ...(inspect && { inspect }) })
+    const junction = virtualJunction(this.world, config, seed)
+    joinAt(root.system, junction)
+    this.#ledger = EMPTY_LEDGER
+    this.#roster = EMPTY_ROSTER
+    // A root counts from its own start, the scenario from its first.
+    const startedAt = clock.now()
+    const { begin, end } = enact(root, this.#bugs, (note: PeerNote) => this.#hear({ ...note, at: note.at + startedAt }))
+    this.#lives.push({ root, end, strangers: () => junction.strangers })
+    begin()
+  }
+
+  command(command: Command): void {
+    if (command === 'start') return this.start()
+    const root = this.#running
+    if (command === 'network-changed') root?.send({ type: 'network.changed' })
+    else if (command === 'stop' || command === 'next') root?.send({ type: command })
+    else root?.send({ type: 'reject', attempt: this.#held?.attempt ?? 0, reason: 'the scenario says so' })
+  }
+
+  /** The program says something over the connection that is held; without one it cannot. */
+  send(text: string): void {
+    const handles = this.#running && handlesOf(this.#running.system)
+    const handle = handles?.get(this.#held?.attempt ?? 0)?.handle as PeerConnection | undefined
+    handle?.send(utf8(text))
+  }
+
+  harvest(untilMs: number): PeerResult {
+    const { inbound, inbox } = this.world
+    const { listeners } = this.#roster
+    const outcome = this.#tape.outcome(untilMs)
+    return {
+      ...outcome,
+      ...(outcome.outcome === 'pending' &&
+        listeners.some(({ state }) => state === 'bound') && { outcome: 'listening' as const }),
+      ledger: entriesOf(this.#ledger),
+      listeners,
+      sent: inbound.sent,
+      strangers: this.#lives.reduce((sum, { strangers }) => sum + strangers(), 0),
+      inbox,
+      trace: this.#tape.lines,
+    }
+  }
+
+  end(): void {
+    for (const { end } of this.#lives) end()
+  }
+
+  leaks(): readonly string[] {
+    return this.#lives.flatMap(({ root }) => leaksOf(this.world, root.system))
+  }
+
+  get #running(): Life['root'] | undefined {
+    const root = this.#lives.at(-1)?.root
+    return root && isRunning(root) ? root : undefined
+  }
+
+  get #held() {
+    return winnerOf(this.#ledger)
+  }
+
+  #hear(note: PeerNote): void {
+    if (isWalkers(note)) this.#ledger = record(this.#ledger, note)
+    else this.#roster = enrol(this.#roster, note)
+    this.#tape.take(note, this.#outcomeOf(note))
+    this.#hooks.onNote?.(note, this)
+  }
+
+  #outcomeOf(note: PeerNote): Outcome | undefined {
+    const { type, at: atMs } = note
+    if (type === 'peer.stopped') return { outcome: 'stopped', atMs }
+    if (type === 'peer.failed') return { outcome: 'failed', atMs, failure: note.failure }
+    const winner = type === 'attempt.won' ? this.#held : undefined
+    return winner && { outcome: 'connected', atMs, winner }
+  }
+}
+
+/** What is told of the walk, and not of the sockets that are bound. */
+const isWalkers = (note: PeerNote): note is Note => !('block' in note || 'listener' in note || 'peer' in note)

@@ -1,0 +1,97 @@
+/** Two peers in one virtual world: what befalls them, until nothing more happens or the time is up. */
+import type { peerLogic } from '../../machines/peer.ts'
+import { type Visitor, befall, visitsOf } from './befall.ts'
+import { HeapClock } from './clock.ts'
+import { Internet } from './internet.ts'
+import { PEERS, type PeerName } from './link-script.ts'
+import { type PeerHooks, PeerSide } from './peer-side.ts'
+import { type PeerWorld, peerWorld } from './peer-world.ts'
+import { unfold } from './play.ts'
+import { VirtualNames } from './resolver.ts'
+import type { PeersResult } from './result.ts'
+import type { PeersScenario } from './scenario.ts'
+import { visitStream } from './stream.ts'
+import type { TimelineEntry } from './timeline.ts'
+import { bytesOf, utf8 } from './utf8.ts'
+
+export type PeersRun = Readonly<Record<PeerName, PeerSide>>
+
+export interface PeersHooks extends PeerHooks {
+  /** After the start (0) and after each callback of the clock (1, 2, ...). */
+  readonly afterStep?: (index: number, run: PeersRun) => void
+}
+
+/** The logic of each peer, and the world that its roots live in from now on. */
+export interface Seat {
+  readonly logic: ReturnType<typeof peerLogic>
+  readonly take: (world: PeerWorld) => void
+}
+
+export function playPeers(
+  seats: Readonly<Record<PeerName, Seat>>,
+  scenario: PeersScenario,
+  hooks: PeersHooks,
+): PeersResult {
+  const { peers, names, links, nat, timeline, untilMs, seed } = scenario
+  const clock = new HeapClock()
+  const internet = new Internet(clock, links, nat)
+  const shared = { clock, internet, names: new VirtualNames(names) }
+  const bugs: unknown[] = []
+  const sideOf = (name: PeerName, index: number) => {
+    const world = peerWorld(name, peers[name], shared)
+    const { logic, take } = seats[name]
+    take(world)
+    return new PeerSide(logic, world, peers[name], peers[name].seed ?? (seed + index) >>> 0, hooks, bugs)
+  }
+  const run: PeersRun = { a: sideOf('a', 0), b: sideOf('b', 1) }
+  const sides = PEERS.map((name) => run[name])
+  const isLate = (name: PeerName) => peers[name].startMs > 0
+  const starts = PEERS.filter(isLate).map((name) => ({ atMs: peers[name].startMs, happen: () => run[name].start() }))
+  const script = timeline.flatMap((entry) =>
+    'from' in entry
+      ? visitsOf(entry.atMs, entry.from, (visitor) => visit(visitor, run, internet))
+      : [{ atMs: entry.atMs, happen: () => happen(entry, run, internet) }],
+  )
+  return unfold({
+    clock,
+    moments: [...starts, ...script],
+    untilMs,
+    bugs,
+    begin: () => {
+      for (const name of PEERS) if (!isLate(name)) run[name].start()
+    },
+    isOver: () => false,
+    afterStep: (index) => hooks.afterStep?.(index, run),
+    harvest: () => ({ peers: { a: run.a.harvest(untilMs), b: run.b.harvest(untilMs) } }),
+    end: () => {
+      internet.close()
+      for (const side of sides) side.end()
+      // What was closed with a root says so in the same instant.
+      clock.runUntil(clock.now())
+      internet.close()
+    },
+    leaks: () => sides.flatMap((side) => side.leaks()),
+  })
+}
+
+function happen(entry: TimelineEntry, run: PeersRun, internet: Internet): void {
+  if ('links' in entry) return internet.changeLinks(entry.links)
+  if ('nat' in entry) return internet.changeNat(entry.nat)
+  if ('send' in entry) return run[entry.send.peer].send(entry.send.text)
+  for (const name of PEERS)
+    if (!('peer' in entry) || entry.peer === name)
+      befall(entry, run[name].world, (order) => run[name].command(order.do))
+}
+
+/** A stranger comes, past all links. */
+function visit(visitor: Visitor, run: PeersRun, internet: Internet): void {
+  const { source, to, transport, send = '', hex, replay } = visitor
+  const sent = replay && internet.sentBy(replay.peer, replay.datagram)
+  if (replay && !sent) throw new Error(`${replay.peer} has not sent ${replay.datagram} datagrams yet`)
+  const bytes = sent ?? (hex === undefined ? utf8(send) : bytesOf(hex))
+  for (const name of PEERS) {
+    const { world } = run[name]
+    if (transport === 'udp') world.inbound.visit('udp', { source, to, bytes })
+    else visitStream(world, visitor)
+  }
+}

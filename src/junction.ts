@@ -264,7 +264,7 @@ export class Junction implements Porter, Means {
     const { clock, keepalive, feedFor } = this.#around
     const { remote, exchange } = request
     const meeting = exchange instanceof Meeting ? exchange : undefined
-    let release = () => {}
+    let release: () => void
     const closed = () => {
       release()
       this.#forget(path)

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest'
 import type { Candidate } from '../src/candidate.ts'
 import type { Endpoint } from '../src/endpoint.ts'
 import { failure } from '../src/failure.ts'
-import { EMPTY_LEDGER, type Ledger, MAX_ENTRIES, type Note, entriesOf, headlineOf, record } from '../src/ledger.ts'
+import {
+  EMPTY_LEDGER,
+  type Ledger,
+  MAX_ENTRIES,
+  type Note,
+  entriesOf,
+  headlineOf,
+  entryAt,
+  record,
+} from '../src/ledger.ts'
 
 const REMOTE = { index: 0, host: 'vpn.test', port: 443 }
 const HOP = { kind: 'proxy', host: 'proxy.test', port: 3128 }
@@ -170,6 +179,20 @@ test('what is no entry changes nothing', () => {
     { at: 1, type: 'client.failed', failure: REFUSED },
   ]
   for (const note of notes) expect(record(ledger, note)).toBe(ledger)
+})
+
+test('what was tried at an endpoint is found, what was skipped or asked for is not', () => {
+  const notes: Note[] = [
+    { at: 0, type: 'query.failed', query: 1, remote: REMOTE, failure: REFUSED },
+    { at: 0, type: 'candidate.skipped', remote: REMOTE, candidate: CANDIDATE, failure: REFUSED },
+  ]
+  const endpoint = { family: 'ipv4', address: '192.0.2.1', port: 443 } as const
+  expect(entryAt(fold(...notes).current, 'tcp', endpoint)).toBeUndefined()
+  const { current } = fold(...notes, started(1))
+  expect(entryAt(current, 'tcp', endpoint)).toMatchObject({ attempt: 1, candidate: TARGET })
+  expect(entryAt(current, 'udp', endpoint)).toBeUndefined()
+  expect(entryAt(current, 'tcp', { ...endpoint, port: 444 })).toBeUndefined()
+  expect(entryAt(current, 'tcp', { ...endpoint, address: '192.0.2.2' })).toBeUndefined()
 })
 
 test('recording is pure, and every attempt is counted in exactly one way at the end', () => {

@@ -1,5 +1,8 @@
+import { createActor } from 'xstate'
 import { describe, expect, test } from 'vitest'
-import type { PeerConfigInput } from '../../src/config/peer-schema.ts'
+import { peerMachine } from '../../machines/peer.ts'
+import { type PeerConfigInput, PeerSchema } from '../../src/config/peer-schema.ts'
+import { contain } from '../../src/contain.ts'
 import { readGreeting } from '../../src/meeting.ts'
 import { type Peer, PeerNet, at, idOf, peerOn } from './peer-stage.ts'
 
@@ -471,4 +474,16 @@ describe('R5 what is bound', () => {
     expect(a.output()).toEqual({ outcome: 'stopped', failure: null })
     expectNothing(net, a)
   })
+})
+
+test('a peer without a greeter says what is missing', () => {
+  const { clock } = new PeerNet()
+  const input = { config: PeerSchema.parse(calls(B4)), seed: 1 }
+  const actor = createActor(contain(peerMachine), { clock, input })
+  const errors: unknown[] = []
+  actor.subscribe({ error: (error) => errors.push(error) })
+  actor.start()
+  actor.send({ type: 'start' })
+  expect(errors.map(String)).toEqual(['Error: provide the greeter actor'])
+  expect(clock.timers).toBe(0)
 })

@@ -68,6 +68,9 @@ export function stage(config: ClientConfigInput, { seed = 1, release = false, in
     stop: () => actor.send({ type: 'stop' }),
     next: () => actor.send({ type: 'next' }),
     networkChanged: () => actor.send({ type: 'network.changed' }),
+    /** A peer came from there, over TCP. */
+    met: (address: string) =>
+      actor.send({ type: 'peer.met', transport: 'tcp', remote: { family: 'ipv4', address, port: 1194 } }),
     reject: (attempt: number) => actor.send({ type: 'reject', attempt, reason: 'not authorised' }),
     wait: (ms: number) => clock.runUntil(clock.now() + ms),
 

@@ -4,7 +4,7 @@
  */
 import { type Address, parseAddress, undialable } from '../endpoint.ts'
 import { type Bound, type Conflict, boundAgainstRemotes, listed, ownLocal, undialables } from './conflicts.ts'
-import type { PeerConfig } from './peer-schema.ts'
+import { type PeerConfig, boundOnly } from './peer-schema.ts'
 import type { Listen } from './server-schema.ts'
 
 export function peerConflictsOf(config: PeerConfig): readonly Conflict[] {
@@ -50,12 +50,10 @@ function* shared({ sockets, waits, remotes }: PeerConfig, listen: Listen): Gener
   if (sockets !== 'pinned') yield* boundAgainstRemotes(remotes, () => bound)
 }
 
-/** The family of all sockets. `::` alone means both wildcards (R2). */
-function boundBy({ host, family }: Listen): Bound | undefined {
-  const literal = parseAddress(host ?? '')
-  const only = family ?? (literal?.address === '::' ? undefined : literal?.family)
-  const text = literal?.address ?? (only === 'ipv4' ? '0.0.0.0' : '::')
-  return only && { text, family: only, path: literal ? ['listen', 'host'] : ['listen', 'family'] }
+function boundBy(listen: Listen): Bound | undefined {
+  const only = boundOnly(listen)
+  const part = parseAddress(listen.host ?? '') ? 'host' : 'family'
+  return only && { text: only.address, family: only.family, path: ['listen', part] }
 }
 
 function* pinned({ remotes }: PeerConfig, { host }: Listen): Generator<Conflict> {

@@ -46,11 +46,25 @@ export const PeerSchema = z
 export interface PeerConfig extends z.output<typeof PeerSchema> {}
 export interface PeerConfigInput extends z.input<typeof PeerSchema> {}
 
-/** How these remotes are walked. */
+/** How these remotes are walked. What is bound for all is the local side of each, as far as its family is known (R6). */
 export function clientOf(config: PeerConfig, remotes: ClientConfig['remotes']): ClientConfig {
-  const { sockets: _sockets, waits: _waits, listen: _listen, bindPolicy: _policy, ...rest } = config
+  const { sockets: _sockets, waits, listen, bindPolicy: _policy, ...rest } = config
   const { confirm: _confirm, connectTimeout: _timeout, float: _float, keepalive: _keepalive, ...client } = rest
-  return { ...client, mode: 'client', remotes }
+  const local = listen && !waits && localBy(listen)
+  return { ...client, mode: 'client', remotes: local ? remotes.map((remote) => ({ ...remote, local })) : remotes }
+}
+
+function localBy(listen: Listen): Remote['local'] {
+  const only = boundOnly(listen)
+  return only && { host: only.address, port: listen.port }
+}
+
+/** The address that all sockets are bound to, or the wildcard of their only family. `::` alone is both families (R2). */
+export function boundOnly({ host, family }: Listen): Address | undefined {
+  const literal = parseAddress(host ?? '')
+  if (literal && (family || literal.address !== '::')) return literal
+  if (host !== undefined && !literal) return undefined
+  return family && { family, address: family === 'ipv4' ? '0.0.0.0' : '::' }
 }
 
 const isAt = ({ host }: Remote, { address }: Address) => parseAddress(host)?.address === address

@@ -301,6 +301,20 @@ describe('the peer as a client', () => {
     })
   })
 
+  test.each([
+    ['dev tun', undefined],
+    ['local 198.51.100.1', { host: '198.51.100.1', port: 1194 }],
+    ['local 0.0.0.0', { host: '0.0.0.0', port: 1194 }],
+    ['bind ipv6only', { host: '::', port: 1194 }],
+    ['ipv4\nlport 5', { host: '0.0.0.0', port: 5 }],
+    ['local ::', undefined],
+    ['local me.example\nipv6', undefined],
+    ['proto udp-server\nlocal 198.51.100.1\nfloat', undefined],
+  ])('R6 what is bound for all is the local side of each: %j', (text, local) => {
+    const config = peer(`${text}\nremote peer.example`)
+    expect(clientOf(config, config.remotes).remotes[0]?.local).toEqual(local)
+  })
+
   test('somebody who came is the remote that has the address, or nobody known', () => {
     const met = (address: string) =>
       remoteAt(config, { transport: 'udp', remote: { family: 'ipv4', address, port: 4 } })

@@ -23,9 +23,9 @@ export class PeerSide {
   readonly #looks = new Set<() => void>()
   #complaints = ''
 
-  /** `inside`: a command that runs a program elsewhere, in a network namespace. */
+  /** `inside`: a command in front, which runs a program elsewhere. */
   constructor(config: PeerConfigInput, inside: readonly string[] = []) {
-    const [command = '', ...args] = [...inside, process.execPath, PROGRAM, JSON.stringify(config)]
+    const [command, ...args] = [...inside, process.execPath, PROGRAM, JSON.stringify(config)] as const
     this.#child = spawn(command, args)
     this.#exit = once(this.#child, 'exit')
     this.#child.stderr.on('data', (bytes) => (this.#complaints += String(bytes)))

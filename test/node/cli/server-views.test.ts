@@ -116,6 +116,9 @@ describe('the live view of a server', () => {
     view.note({ type: 'listener.waiting', at: 0, listener: 1, ms: 3000 }, roster)
     const shown = () => / again in (\d) s/.exec(rowsAfter(screen.text, 80)[0] ?? '')?.[1]
     expect(shown()).toBe('3')
+    const before = screen.text
+    vi.advanceTimersByTime(251)
+    expect(screen.text).toBe(before)
     now = 1500
     vi.advanceTimersByTime(251)
     expect(shown()).toBe('2')

@@ -78,7 +78,7 @@ function linesOf(
     number += planned.sockets.length
     return blockLines(planned, config, first, sheet)
   })
-  return [...lines, ...sentenceLines(why ? [reasonOf(why), 'red'] : [summaryOf(bindableIn(blocks), config)], sheet)]
+  return [...lines, ...sentenceLines(why ? [reasonOf(why), 'red'] : [summaryOf(blocks, config)], sheet)]
 }
 
 function blockLines(planned: PlannedBlock, config: ServerConfig, first: number, sheet: Sheet): string[] {
@@ -125,8 +125,11 @@ function placeOf(listen: Listen, { multihome }: ServerConfig): string {
   return `${socket} on ${nameOf(listen) ?? everywhere}, ${family ?? 'ipv4 and ipv6'}`
 }
 
-function summaryOf(count: number, { bindPolicy, listen }: ServerConfig): string {
-  const from = listen.length === 1 ? '' : ` in ${listen.length} blocks`
-  if (count === 1) return `one socket${from}`
-  return `${sockets(count)}${from}, ${bindPolicy === 'all' ? 'all or none' : 'as many as can be bound'}`
+function summaryOf(blocks: readonly PlannedBlock[], { bindPolicy }: ServerConfig): string {
+  const count = bindableIn(blocks)
+  const from = blocks.length === 1 ? '' : ` in ${blocks.length} blocks`
+  // An address of this host that nobody has named may come and go.
+  const isStrict = bindPolicy === 'all' && blocks.some(({ sockets }) => sockets.some(({ kind }) => kind !== 'own'))
+  const together = isStrict ? 'all or none' : 'as many as can be bound'
+  return `${sockets(count)}${from}${count === 1 ? '' : `, ${together}`}`
 }

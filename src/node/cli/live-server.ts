@@ -1,5 +1,5 @@
 /** The listeners of a server as a table that is redrawn in place, on a terminal; its clients come and go above. */
-import { EMPTY_ROSTER, type Roster, type ServerNote } from '../../roster.ts'
+import { EMPTY_ROSTER, type Roster, type RosterEntry, type ServerNote } from '../../roster.ts'
 import { printable } from '../../printable.ts'
 import { collapse } from './collapse.ts'
 import { eventLine } from './event-line.ts'
@@ -85,8 +85,9 @@ export function liveServer(screen: Screen, paint: Paint, clock: () => number = (
 /** Where there is no room for all, those that are not bound come first. */
 function mostTelling(listeners: Roster['listeners'], room: number): Roster['listeners'] {
   if (listeners.length <= room) return listeners
-  const [bound, others] = [true, false].map((is) => listeners.filter(({ state }) => (state === 'bound') === is))
-  const chosen = new Set([...(others ?? []), ...(bound ?? [])].slice(0, room))
+  const isBound = ({ state }: RosterEntry) => state === 'bound'
+  const telling = [...listeners.filter((entry) => !isBound(entry)), ...listeners.filter(isBound)]
+  const chosen = new Set(telling.slice(0, room))
   return listeners.filter((entry) => chosen.has(entry))
 }
 

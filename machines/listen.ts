@@ -11,6 +11,7 @@
  */
 import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
 import type { BinderHears, BinderInput, BinderSays, ResolverInput, ResolverSays } from '../src/actors.ts'
+import { nameOf } from '../src/bind-list.ts'
 import {
   type Block,
   type BlockDraft,
@@ -163,7 +164,8 @@ export const listenMachine = setup({
     isBinding: ({ context, event }) => isIn('binding', context, event),
     isBound: ({ context, event }) => isIn('bound', context, event),
     isWaiting: ({ context, event }) => isIn('waiting', context, event),
-    isMultihomed: ({ context: { host, listen } }) => host.multihome && listen.proto === 'udp',
+    isMultihomed: ({ context: { host, listen } }) =>
+      host.multihome && listen.proto === 'udp' && nameOf(listen) === undefined,
     hasListeners: ({ context }) => context.listeners.length > 0,
     isSettled: ({ context }) => isSettled(context),
     hasFailed: ({ context }) => context.failure !== null,

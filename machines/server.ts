@@ -39,9 +39,8 @@ type Event = { readonly at: number } & (
 )
 
 interface Context extends ServerInput {
-  /** Blocks that have been tried, and what came of them. */
-  readonly ready: number
-  readonly bound: number
+  /** How many sockets each block has bound; `null`: it is being tried for the first time. */
+  readonly bound: readonly (number | null)[]
   readonly closed: number
   readonly grace: number
   readonly failure: Failure | null
@@ -77,8 +76,8 @@ export const serverMachine = setup({
 
     takeReady: assign(({ context, event }) => {
       assertEvent(event, 'block.ready')
-      const { ready, bound, failure: first } = context
-      return { ready: ready + 1, bound: bound + event.bound, failure: first ?? event.failure }
+      const { bound, failure: first } = context
+      return { bound: bound.with(event.block, event.bound), failure: first ?? event.failure }
     }),
     takeFailure: assign(({ event }) => {
       assertEvent(event, 'block.failed')
@@ -91,7 +90,10 @@ export const serverMachine = setup({
     takeClosed: assign(({ context }) => ({ closed: context.closed + 1 })),
     forgive: assign({ failure: null }),
 
-    noteListening: emit(({ context: { bound }, event: { at } }) => ({ type: 'server.listening', at, bound }) as const),
+    noteListening: emit(({ context, event: { at } }) => {
+      const bound = context.bound.reduce<number>((sum, one) => sum + Number(one), 0)
+      return { type: 'server.listening', at, bound } as const
+    }),
     noteNetwork: emit(({ event: { at } }) => ({ type: 'network.changed', at }) as const),
     noteDraining: emit(({ event: { at } }) => ({ type: 'server.draining', at }) as const),
     noteFailure: emit(({ context, event: { at } }) => {
@@ -100,14 +102,20 @@ export const serverMachine = setup({
     noteStop: emit(({ event: { at } }) => ({ type: 'server.stopped', at }) as const),
   },
   guards: {
-    isTried: ({ context: { ready, config } }) => ready === config.listen.length,
-    isUseless: ({ context: { ready, bound, config } }) => ready === config.listen.length && bound === 0,
+    isTried: ({ context: { bound } }) => !bound.includes(null),
+    isUseless: ({ context: { bound } }) => bound.every((one) => one === 0),
     isClosed: ({ context: { closed, config } }) => closed === config.listen.length,
   },
   delays: { grace: ({ context }) => context.grace },
 }).createMachine({
   id: 'server',
-  context: ({ input }) => ({ ...input, ready: 0, bound: 0, closed: 0, grace: 0, failure: null }),
+  context: ({ input }) => ({
+    ...input,
+    bound: input.config.listen.map(() => null),
+    closed: 0,
+    grace: 0,
+    failure: null,
+  }),
   initial: 'idle',
   on: { stop: '.stopped' },
   states: {

@@ -37,8 +37,6 @@ export interface BlockInput {
 export interface Listener {
   readonly listener: number
   readonly place: Place
-  /** To be bound; 0 until the system has chosen one. */
-  readonly port: number
   /** `planned`: waits for the port that the system chooses. `failed`: of this moment, and not judged yet. */
   readonly state: 'planned' | 'binding' | 'bound' | 'failed' | 'waiting' | 'closed'
   readonly since: number
@@ -52,6 +50,8 @@ export interface Listener {
 
 export interface Block extends BlockInput {
   readonly listeners: readonly Listener[]
+  /** 0 until the system has chosen one, which then holds for whatever the block binds. */
+  readonly port: number
   /** How many numbers were given out. */
   readonly numbered: { readonly listeners: number; readonly queries: number }
   /** The look-up under way. */
@@ -67,7 +67,7 @@ export interface Block extends BlockInput {
 
 /** What a block tells its parent. */
 export type BlockSays =
-  /** Once: everything was tried. `failure`: of the first that is not bound. */
+  /** Everything was tried; from then on, whenever it may have changed. `failure`: of the first that is not bound. */
   | { readonly type: 'block.ready'; readonly block: number; readonly bound: number; readonly failure: Failure | null }
   /** `bind-policy all`, and something is not bound. */
   | { readonly type: 'block.failed'; readonly block: number; readonly failure: Failure }
@@ -91,7 +91,18 @@ export interface BlockDraft extends Block {
 
 export function newBlock(input: BlockInput): Block {
   const numbered = { listeners: 0, queries: 0 }
-  return { ...input, listeners: [], numbered, query: null, failedLookups: 0, tries: 0, told: false, failure: null }
+  const { port } = input.listen
+  return {
+    ...input,
+    listeners: [],
+    port,
+    numbered,
+    query: null,
+    failedLookups: 0,
+    tries: 0,
+    told: false,
+    failure: null,
+  }
 }
 
 /** Nothing of it is being bound. */
@@ -145,8 +156,8 @@ export function takeLookupFailure(now: BlockDraft, at: number, why: Failure): Bl
 }
 
 function postponeLookup(now: BlockDraft, at: number, why: Failure): BlockDraft {
-  const { block, listen, failedLookups, seed } = now
-  const failed = failure(why.code, why.stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${why.message}`)
+  const { block, failedLookups, seed } = now
+  const failed = unresolvedFailure(now, why)
   if (now.policy === 'all') return fail(now, failed)
   const ms = pauseAfter(BACKOFF, failedLookups + 1, hash(seed, 'block', block))
   const waiting = note({ type: 'block.waiting', at, block, ms })
@@ -164,16 +175,19 @@ function take(now: BlockDraft, at: number, answer: readonly string[]): BlockDraf
   return bindPlanned(plan(step(now, {}, ...skips, ...warnings), at, places), at)
 }
 
+/** For who is told of the whole server. */
+function unresolvedFailure({ block, listen }: Block, { code, stage, message }: Failure): Failure {
+  return failure(code, stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${message}`)
+}
+
 const NO_ADDRESS = failure('NO_ADDRESS', 'resolve', 'there is no address to bind')
 
 function plan(now: BlockDraft, at: number, places: readonly Place[]): BlockDraft {
-  const { block, blocks, listen, numbered, listeners } = now
-  // A port that the system has chosen holds for all of the block.
-  const port = listeners.find((one) => one.port !== 0)?.port ?? listen.port
+  const { block, blocks, numbered, listeners } = now
   const planned = places.map((place, i): Listener => {
     const listener = (numbered.listeners + i) * blocks + block + 1
     const blank = { failures: 0, rebinds: [], escalated: false, failure: null }
-    return { listener, place, port, state: 'planned', since: at, ...blank }
+    return { listener, place, state: 'planned', since: at, ...blank }
   })
   return {
     ...now,
@@ -184,15 +198,16 @@ function plan(now: BlockDraft, at: number, places: readonly Place[]): BlockDraft
 
 // --- binding ---
 
-/** All at once; with port 0 the first alone, which shows the others their port. */
+/** All at once; with port 0 one alone, which shows the others their port. */
 function bindPlanned(now: BlockDraft, at: number): BlockDraft {
   const planned = now.listeners.filter(({ state }) => state === 'planned')
-  const due = planned[0]?.port === 0 ? planned.slice(0, 1) : planned
-  return due.reduce((draft, one) => bind(draft, at, one), now)
+  if (now.port !== 0) return planned.reduce((draft, one) => bind(draft, at, one), now)
+  const [first] = planned
+  return first && !now.listeners.some(({ state }) => state === 'binding') ? bind(now, at, first) : now
 }
 
-function bind(now: BlockDraft, at: number, { listener, place, port }: Listener): BlockDraft {
-  const { block, listen } = now
+function bind(now: BlockDraft, at: number, { listener, place }: Listener): BlockDraft {
+  const { block, listen, port } = now
   const endpoint: Endpoint = { family: place.family, address: place.address, port }
   return step(
     amend(now, listener, { state: 'binding', since: at }),
@@ -204,29 +219,28 @@ function bind(now: BlockDraft, at: number, { listener, place, port }: Listener):
 
 export function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
   const { port } = local
-  const bound = { state: 'bound', since: at, port, failure: null } as const
-  const now = step(amend(draft, listener, bound), {}, note({ type: 'listener.bound', at, listener, local }))
-  const listeners = now.listeners.map((one) => (one.port === 0 ? { ...one, port } : one))
-  return settle(bindPlanned({ ...now, listeners }, at), at)
+  const bound = { state: 'bound', since: at, failure: null } as const
+  const now = step(amend(draft, listener, bound), { port }, note({ type: 'listener.bound', at, listener, local }))
+  return settle(bindPlanned(now, at), at)
 }
 
 export function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
   const one = listenerIn(draft, listener) as Listener
   const failed = { state: 'failed', failure: why, failures: one.failures + 1 } as const
   const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: why }))
-  return isPortTaken(draft, one, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
+  return isPortTaken(draft, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
 }
 
 /** The port that the system chose for one address is not free on another. */
-function isPortTaken({ listen, told, tries }: Block, { port }: Listener, { code }: Failure): boolean {
+function isPortTaken({ listen, port, told, tries }: Block, { code }: Failure): boolean {
   return listen.port === 0 && port !== 0 && !told && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
 }
 
 function tryAnotherPort(draft: BlockDraft, at: number): BlockDraft {
   const opened = draft.listeners.filter(({ state }) => state === 'bound' || state === 'binding')
   const now = opened.reduce((one, { listener }) => close(one, at, listener, null), draft)
-  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned', port: 0 }))
-  return bindPlanned({ ...now, tries: now.tries + 1, listeners }, at)
+  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned' }))
+  return bindPlanned({ ...now, tries: now.tries + 1, port: 0, listeners }, at)
 }
 
 function close(now: BlockDraft, at: number, listener: number, why: Failure | null): BlockDraft {
@@ -240,7 +254,7 @@ function close(now: BlockDraft, at: number, listener: number, why: Failure | nul
 
 /** Judges what has failed, once nothing is being bound. */
 function settle(draft: BlockDraft, at: number): BlockDraft {
-  if (!isSettled(draft)) return draft
+  if (!isSettled(draft)) return draft.told ? tellReady(draft, null) : draft
   const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
   const failed = now.listeners.filter(({ state }) => state === 'failed')
   const fatal = failed.find(({ place }) => place.kind !== 'own')
@@ -274,9 +288,9 @@ const fail = (now: BlockDraft, why: Failure): BlockDraft =>
   step(now, { failure: why }, { do: 'tellParent', event: { type: 'block.failed', block: now.block, failure: why } })
 
 function tellReady(now: BlockDraft, why: Failure | null): BlockDraft {
-  if (now.told) return now
   const bound = now.listeners.filter(({ state }) => state === 'bound').length
-  const event: BlockSays = { type: 'block.ready', block: now.block, bound, failure: why }
+  const none = now.listeners.length === 0 ? unresolvedFailure(now, NO_ADDRESS) : null
+  const event: BlockSays = { type: 'block.ready', block: now.block, bound, failure: why ?? none }
   return step(now, { told: true }, { do: 'tellParent', event })
 }
 
@@ -320,7 +334,7 @@ function tooOftenFailure(now: Block, one: Listener): Failure {
 
 export function rebind(now: BlockDraft, at: number, listener: number): BlockDraft {
   const one = listenerIn(now, listener) as Listener
-  return bind(amend(now, listener, { rebinds: [...one.rebinds, at] }), at, one)
+  return bindPlanned(amend(now, listener, { state: 'planned', rebinds: [...one.rebinds, at] }), at)
 }
 
 /** The addresses of this host have changed: `multihome` serves those that are there now. */
@@ -333,18 +347,22 @@ export function rescan(draft: BlockDraft, at: number, addresses: readonly string
   const come = own.filter((place) => !draft.listeners.some(isOf(place)))
   const without = gone.reduce((now, one) => giveUp(now, at, one), { ...draft, host })
   const left = without.listeners.filter((one) => !gone.some(({ listener }) => listener === one.listener))
-  return bindPlanned(plan({ ...without, listeners: left }, at, come), at)
+  return settle(bindPlanned(plan({ ...without, listeners: left }, at, come), at), at)
 }
 
 const isSame = (a: Place, b: Place) => a.address === b.address
 
-function giveUp(now: BlockDraft, at: number, { listener }: Listener): BlockDraft {
-  return step(close(now, at, listener, null), {}, { do: 'forget', listener })
+function giveUp(now: BlockDraft, at: number, one: Listener): BlockDraft {
+  const { listener } = one
+  return isUntold(one) ? now : step(close(now, at, listener, null), {}, { do: 'forget', listener })
 }
+
+/** It waits for its port, and nobody has heard of it yet. */
+const isUntold = ({ state, failures }: Listener) => state === 'planned' && failures === 0
 
 /** Nobody is let in any more. */
 export function drain(draft: BlockDraft, at: number): BlockDraft {
-  const open = draft.listeners.filter(({ state }) => state !== 'closed')
+  const open = draft.listeners.filter((one) => one.state !== 'closed' && !isUntold(one))
   const now = open.reduce((one, { listener, state }) => {
     const closed = amend(one, listener, { state: 'closed' })
     return step(
@@ -368,5 +386,5 @@ export const tellClosed = (now: BlockDraft): BlockDraft =>
 const forgotten = (listener: number, state: Listener['state']): readonly BlockEffect[] =>
   state === 'waiting' ? [{ do: 'forget', listener }] : []
 
-const titleOf = ({ block, listen }: Block, { place, port }: Listener): string =>
+const titleOf = ({ block, listen, port }: Block, { place }: Listener): string =>
   `block ${block + 1}, ${listen.proto} ${formatEndpoint({ address: place.address, port })},`

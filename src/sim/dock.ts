@@ -89,7 +89,9 @@ class VirtualListener implements DockSocket, OpenListener {
     const { source: from, send = '' } = visit
     if (this.transport === 'udp') return this.#tell({ type: 'heard', from, bytes: utf8(send) })
     const { inbound, clock } = this.#shore
-    this.#tell({ type: 'arrived', guest: new VirtualGuest(inbound, clock, this.listener, visit) })
+    const guest = new VirtualGuest(inbound, clock, this.listener, visit)
+    this.#tell({ type: 'arrived', guest })
+    guest.begin()
   }
 
   send(): void {
@@ -110,18 +112,17 @@ class VirtualGuest implements Guest, OpenGuest {
   readonly #visit: Visit
   readonly listener: number
   /** When it speaks; never, if it has nothing to say. */
-  #speaksAt: number
+  #speaksAt = Infinity
   #leaving: unknown
   #isOpen = true
   #gone: (() => void) | undefined
 
   constructor(inbound: Inbound, clock: HeapClock, listener: number, visit: Visit) {
-    const { send, sendAfterMs = 0, closeAfterMs } = visit
+    const { closeAfterMs } = visit
     this.#inbound = inbound
     this.#clock = clock
     this.#visit = visit
     this.listener = listener
-    this.#speaksAt = send === undefined ? Infinity : clock.now() + sendAfterMs
     inbound.enter(this)
     if (closeAfterMs !== undefined)
       this.#leaving = clock.at(clock.now() + closeAfterMs, listener, () => this.kill('fin'))
@@ -137,6 +138,12 @@ class VirtualGuest implements Guest, OpenGuest {
 
   get local(): Endpoint {
     return this.#visit.to
+  }
+
+  /** It has arrived. What it says at once is read after that, as it is by the kernel's twin. */
+  begin(): void {
+    const { send, sendAfterMs = 0 } = this.#visit
+    if (send !== undefined) this.#speaksAt = this.#clock.now() + sendAfterMs
   }
 
   hasSpoken(): boolean {

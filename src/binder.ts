@@ -1,5 +1,5 @@
 /**
- * The listening sockets of one block: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
+ * The listening sockets of a root: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
  * closes them, and the clients that came through them. Whom to let in is the `Acceptor`'s business, which all blocks of a
  * server share.
  *
@@ -9,7 +9,7 @@
 import { Acceptor, type Client, type House, type Peer, type PeerNote, type Reception, acceptorOf } from './acceptor.ts'
 import type { BinderHears, BinderInput, BinderSays } from './actors.ts'
 import { type Io, ioActor } from './contain.ts'
-import type { Dock, DockEvent, DockSocket } from './dock.ts'
+import type { Dock, DockEvent, DockRequest, DockSocket } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import { listenersOf } from './handles.ts'
@@ -26,10 +26,11 @@ export function binderLogic(dock: Dock, receptionOf: (system: object) => Recepti
   })
 }
 
+type Bind = Extract<BinderHears, { readonly type: 'listener.bind' }>
+
 /** A listener, from the order to bind it until it has failed, was lost or given up. */
 interface Berth {
-  readonly listener: number
-  readonly endpoint: Endpoint
+  readonly request: DockRequest
   socket: DockSocket | undefined
   isBound: boolean
   shortages: number
@@ -55,7 +56,7 @@ class Binder implements House {
   accept(event: BinderHears): void {
     switch (event.type) {
       case 'listener.bind':
-        return this.#bind(event.listener, event.endpoint)
+        return this.#bind(event)
       case 'listener.close':
         return this.#giveUp(event.listener)
       case 'binder.drain':
@@ -89,28 +90,28 @@ class Binder implements House {
     if (this.#isDraining) this.#drained ??= this.#io.clock.setTimeout(() => this.#io.say({ type: 'binder.drained' }), 0)
   }
 
-  #bind(listener: number, endpoint: Endpoint): void {
+  #bind({ listener, transport, endpoint }: Bind): void {
     const before = this.#berths.get(listener)
     if (before) this.#close(before)
-    const berth: Berth = { listener, endpoint, socket: undefined, isBound: false, shortages: 0, timer: undefined }
+    const request = { listener, transport, endpoint }
+    const berth: Berth = { request, socket: undefined, isBound: false, shortages: 0, timer: undefined }
     this.#berths.set(listener, berth)
     this.#open(berth)
   }
 
   #open(berth: Berth): void {
-    const { listener, endpoint } = berth
-    const { transport } = this.#io.input
-    const socket: DockSocket = this.#dock.open({ listener, transport, endpoint }, (event) => {
+    const { request } = berth
+    const socket: DockSocket = this.#dock.open(request, (event) => {
       if (berth.socket === socket) this.#hearDock(berth, event)
       // What an earlier socket still says is of no interest, but whom it still lets in would stay for ever.
       else if (event.type === 'arrived') event.guest.close()
     })
     berth.socket = socket
-    listenersOf(this.#io.system).set(listener, socket)
+    listenersOf(this.#io.system).set(request.listener, socket)
   }
 
   #hearDock(berth: Berth, event: DockEvent): void {
-    const { listener } = berth
+    const { listener } = berth.request
     switch (event.type) {
       case 'bound':
         berth.isBound = true
@@ -128,7 +129,8 @@ class Binder implements House {
 
   /** The UDP peers of one that is lost stay: it is bound again, most likely, and then it can answer them. */
   #failed(berth: Berth, cause: Failure): void {
-    const { listener, isBound } = berth
+    const { isBound, request } = berth
+    const { listener } = request
     const pause = isBound ? undefined : shortagePause(cause.code, berth.shortages++)
     this.#close(berth)
     if (pause === undefined) {
@@ -160,7 +162,7 @@ class Binder implements House {
     const { socket } = berth
     // Forgotten first: should closing it go wrong after all, it is nobody's any more.
     berth.socket = undefined
-    listenersOf(this.#io.system).delete(berth.listener)
+    listenersOf(this.#io.system).delete(berth.request.listener)
     this.#io.clock.clearTimeout(berth.timer)
     socket?.close()
   }

@@ -1,8 +1,8 @@
 /**
- * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does at each event, as pure functions. A step
- * takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
+ * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does with it at each event, as pure functions.
+ * A step takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
  */
-import type { BinderHears, Limits, ResolverInput } from './actors.ts'
+import type { BinderHears, ResolverInput } from './actors.ts'
 import { type Backoff, pauseAfter } from './backoff.ts'
 import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
 import type { Listen } from './config/server-schema.ts'
@@ -29,7 +29,6 @@ export interface BlockInput {
   readonly listen: Listen
   readonly policy: 'all' | 'any'
   readonly host: Host
-  readonly limits: Limits
   readonly resolveTimeout: number
   readonly seed: number
 }
@@ -59,30 +58,22 @@ export interface Block extends BlockInput {
   readonly failedLookups: number
   /** Ports that were tried for port 0. */
   readonly tries: number
-  /** The parent knows how the first try went. */
-  readonly told: boolean
-  /** Why the start failed. */
+  /** All of it was tried once. */
+  readonly tried: boolean
+  /** What was the first not to be bound. */
+  readonly problem: Failure | null
+  /** `bind-policy all`: why the start has failed. */
   readonly failure: Failure | null
 }
-
-/** What a block tells its parent. */
-export type BlockSays =
-  /** Everything was tried; from then on, whenever it may have changed. `failure`: of the first that is not bound. */
-  | { readonly type: 'block.ready'; readonly block: number; readonly bound: number; readonly failure: Failure | null }
-  /** `bind-policy all`, and something is not bound. */
-  | { readonly type: 'block.failed'; readonly block: number; readonly failure: Failure }
-  /** After a drain: nothing is open any more. */
-  | { readonly type: 'block.closed'; readonly block: number }
 
 export type BlockEffect =
   | { readonly do: 'note'; readonly note: ServerNote }
   | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
   | { readonly do: 'endQuery'; readonly query: number }
-  | { readonly do: 'askLater'; readonly ms: number }
+  | { readonly do: 'askLater'; readonly block: number; readonly ms: number }
   | { readonly do: 'tellBinder'; readonly command: BinderHears }
   | { readonly do: 'bindLater'; readonly listener: number; readonly ms: number }
   | { readonly do: 'forget'; readonly listener: number }
-  | { readonly do: 'tellParent'; readonly event: BlockSays }
 
 /** A block in the midst of a step. */
 export interface BlockDraft extends Block {
@@ -100,7 +91,8 @@ export function newBlock(input: BlockInput): Block {
     query: null,
     failedLookups: 0,
     tries: 0,
-    told: false,
+    tried: false,
+    problem: null,
     failure: null,
   }
 }
@@ -161,7 +153,7 @@ function postponeLookup(now: BlockDraft, at: number, why: Failure): BlockDraft {
   if (now.policy === 'all') return fail(now, failed)
   const ms = pauseAfter(BACKOFF, failedLookups + 1, hash(seed, 'block', block))
   const waiting = note({ type: 'block.waiting', at, block, ms })
-  return tellReady(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', ms }), failed)
+  return conclude(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', block, ms }), failed)
 }
 
 /** Plans a listener for each address, and binds them. */
@@ -213,7 +205,7 @@ function bind(now: BlockDraft, at: number, { listener, place }: Listener): Block
     amend(now, listener, { state: 'binding', since: at }),
     {},
     note({ type: 'listener.started', at, listener, block, transport: listen.proto, endpoint }),
-    { do: 'tellBinder', command: { type: 'listener.bind', listener, endpoint } },
+    { do: 'tellBinder', command: { type: 'listener.bind', listener, transport: listen.proto, endpoint } },
   )
 }
 
@@ -232,8 +224,8 @@ export function takeBindFailure(draft: BlockDraft, at: number, listener: number,
 }
 
 /** The port that the system chose for one address is not free on another. */
-function isPortTaken({ listen, port, told, tries }: Block, { code }: Failure): boolean {
-  return listen.port === 0 && port !== 0 && !told && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
+function isPortTaken({ listen, port, tried, tries }: Block, { code }: Failure): boolean {
+  return listen.port === 0 && port !== 0 && !tried && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
 }
 
 function tryAnotherPort(draft: BlockDraft, at: number): BlockDraft {
@@ -254,14 +246,14 @@ function close(now: BlockDraft, at: number, listener: number, why: Failure | nul
 
 /** Judges what has failed, once nothing is being bound. */
 function settle(draft: BlockDraft, at: number): BlockDraft {
-  if (!isSettled(draft)) return draft.told ? tellReady(draft, null) : draft
+  if (!isSettled(draft)) return draft
   const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
   const failed = now.listeners.filter(({ state }) => state === 'failed')
   const fatal = failed.find(({ place }) => place.kind !== 'own')
-  if (fatal && now.policy === 'all' && !now.told) return fail(now, unboundFailure(now, fatal))
+  if (fatal && now.policy === 'all' && !now.tried) return fail(now, unboundFailure(now, fatal))
   const postponed = failed.reduce((one, later) => postpone(one, at, later), now)
   const [first] = failed
-  return tellReady(postponed, first ? unboundFailure(now, first) : null)
+  return conclude(postponed, first ? unboundFailure(now, first) : null)
 }
 
 /** For who is told of the whole server, and not of each listener. */
@@ -284,14 +276,11 @@ function skip(now: BlockDraft, at: number, { listener, place, failure: why }: Li
   return step(close(now, at, listener, why), {}, note({ type: 'server.warned', at, block: now.block, message }))
 }
 
-const fail = (now: BlockDraft, why: Failure): BlockDraft =>
-  step(now, { failure: why }, { do: 'tellParent', event: { type: 'block.failed', block: now.block, failure: why } })
+const fail = (now: BlockDraft, why: Failure): BlockDraft => step(now, { failure: why })
 
-function tellReady(now: BlockDraft, why: Failure | null): BlockDraft {
-  const bound = now.listeners.filter(({ state }) => state === 'bound').length
+function conclude(now: BlockDraft, why: Failure | null): BlockDraft {
   const none = now.listeners.length === 0 ? unresolvedFailure(now, NO_ADDRESS) : null
-  const event: BlockSays = { type: 'block.ready', block: now.block, bound, failure: why ?? none }
-  return step(now, { told: true }, { do: 'tellParent', event })
+  return step(now, { tried: true, problem: now.problem ?? why ?? none })
 }
 
 // --- living ---
@@ -339,6 +328,8 @@ export function rebind(now: BlockDraft, at: number, listener: number): BlockDraf
 
 /** The addresses of this host have changed: `multihome` serves those that are there now. */
 export function rescan(draft: BlockDraft, at: number, addresses: readonly string[]): BlockDraft {
+  const { listen } = draft
+  if (!draft.host.multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return draft
   const host = { ...draft.host, addresses }
   const { places } = bindListOf(draft.listen, [], host)
   const own = places.filter(({ kind }) => kind === 'own')
@@ -373,15 +364,8 @@ export function drain(draft: BlockDraft, at: number): BlockDraft {
     )
   }, draft)
   const asked: BlockEffect[] = now.query === null ? [] : [{ do: 'endQuery', query: now.query }]
-  return step(now, { query: null }, ...asked, { do: 'tellBinder', command: { type: 'binder.drain' } })
+  return step(now, { query: null }, ...asked)
 }
-
-/** The grace has ended: whoever is still there has to go. */
-export const evict = (now: BlockDraft): BlockDraft =>
-  step(now, {}, { do: 'tellBinder', command: { type: 'binder.evict' } })
-
-export const tellClosed = (now: BlockDraft): BlockDraft =>
-  step(now, {}, { do: 'tellParent', event: { type: 'block.closed', block: now.block } })
 
 const forgotten = (listener: number, state: Listener['state']): readonly BlockEffect[] =>
   state === 'waiting' ? [{ do: 'forget', listener }] : []

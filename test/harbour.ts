@@ -55,6 +55,10 @@ interface FakeSocket extends DockSocket {
   readonly log: string[]
 }
 
+type Bind = Extract<BinderHears, { readonly type: 'listener.bind' }>
+/** Each binder here has one transport. */
+type Told = Exclude<BinderHears, Bind> | Omit<Bind, 'transport'>
+
 interface Options {
   /** One block for each. */
   readonly blocks?: readonly Transport[]
@@ -112,10 +116,10 @@ export function harbour(options: Options = {}) {
     initial: 'serving',
     states: {
       serving: {
-        invoke: blocks.map((transport, block) => ({
+        invoke: blocks.map((_, block) => ({
           id: `block ${block}`,
           src: 'binder' as const,
-          input: { block, transport, limits: { maxClients: 1024, amplificationLimit: false, ...limits } },
+          input: { limits: { maxClients: 1024, amplificationLimit: false, ...limits } },
         })),
         on: { stop: 'stopped', '*': { actions: 'take' } },
       },
@@ -132,7 +136,10 @@ export function harbour(options: Options = {}) {
   actor.start()
 
   const socketOf = (listener: number) => sockets.findLast(({ request }) => request.listener === listener)!
-  const hear = (event: BinderHears, block = 0) => actor.getSnapshot().children[`block ${block}`]?.send(event)
+  const hear = (event: Told, block = 0) => {
+    const order = event.type === 'listener.bind' ? { transport: blocks[block] ?? 'tcp', ...event } : event
+    actor.getSnapshot().children[`block ${block}`]?.send(order)
+  }
   return {
     clock,
     sockets,

@@ -4,7 +4,13 @@
  */
 import type { Family } from '../../src/endpoint.ts'
 import { formatEndpoint, parseAddress } from '../../src/endpoint.ts'
-import { type Behaviour, type Names, type ClientScenario, canonicalBind, canonicalTarget } from '../../src/sim/scenario.ts'
+import {
+  type Behaviour,
+  type Names,
+  type ClientScenario,
+  canonicalBind,
+  canonicalTarget,
+} from '../../src/sim/scenario.ts'
 import type { Agenda, Ticket } from './agenda.ts'
 import type { Target } from './candidates.ts'
 

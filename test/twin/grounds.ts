@@ -26,7 +26,7 @@ export interface Ground {
 
 /** Two runs on one machine keep out of each other's way; and out of that of the clients' twin (`places.ts`). */
 const SHARE = process.pid % 64
-const NETWORK = 127 - (SHARE % 62)
+const NETWORK = 65 + SHARE
 /** Below the kernel's own choice of ports, so that nobody is given one of these. */
 const FIRST_PORT = 28_500 + SHARE * 64
 const PORTS = 64
@@ -61,7 +61,9 @@ export function hostGround(): Ground {
     },
     server: ({ family, address, port }) => {
       const isHere = address !== WILDCARD[family] && (own.includes(address) || isLoopback(address))
-      return { address: isHere ? addressOf(address) : address, port: port === 0 ? 0 : portOf(address, port) }
+      const place = isHere ? addressOf(address) : address
+      // Own addresses of IPv6 have but one here, so that each has its ports; a wildcard has those of the other family.
+      return { address: place, port: port === 0 ? 0 : portOf(place === '::1' ? address : '', port) }
     },
     visitor: ({ address }) => ({ address: addressOf(address), port: 0 }),
     reserve: () => undefined,

@@ -29,6 +29,8 @@ export interface Peer {
   endedAt: number | undefined
   /** `closed`, or why it was dropped. */
   end: string | undefined
+  /** Who was there by then, itself included, the oldest first. */
+  among: readonly Peer[]
 }
 
 export interface Guests {
@@ -66,7 +68,14 @@ export function guestsIn({ events, scenario }: ServerObservation): Guests {
         if (!arrival || note.listener !== arrival.listener || note.remote !== arrival.remote) strays.push(note)
         else arrival.verdicts.push(note)
         if (!arrival || note.type === 'peer.refused') break
-        const peer: Peer = { peer: note.peer, arrival, heardAt: [note.at], endedAt: undefined, end: undefined }
+        const peer: Peer = {
+          peer: note.peer,
+          arrival,
+          heardAt: [note.at],
+          endedAt: undefined,
+          end: undefined,
+          among: [],
+        }
         peers.push(peer)
         live.add(peer)
         break
@@ -76,6 +85,7 @@ export function guestsIn({ events, scenario }: ServerObservation): Guests {
         const peer = [...live].find((one) => one.peer === note.peer)
         if (!peer) strays.push(note)
         else {
+          peer.among = [...live]
           peer.endedAt = note.at
           peer.end = note.type === 'peer.closed' ? 'closed' : note.failure.code
           live.delete(peer)

@@ -160,6 +160,9 @@ export const serverInvariants = {
       if (isSilent && isHere) return `peer ${peer.peer} was silent until ${due} ms, and not dropped`
       if (peer.end === 'HAND_WINDOW' && (!isSilent || peer.endedAt !== due))
         return `peer ${peer.peer} was dropped at ${peer.endedAt}, not ${due} ms`
+      if (peer.end !== 'MAX_PENDING') continue
+      const silent = peer.among.filter((one) => isSilentAt(one, peer.endedAt ?? 0))
+      if (silent.length <= maxPending || silent[0] !== peer) return `peer ${peer.peer} was dropped for no other`
     }
     for (const arrival of arrivals) {
       if (!arrival.caller || refusalOf(arrival)) continue
@@ -204,8 +207,8 @@ export const serverInvariants = {
 
   /** A UDP peer is one address and port at one listener: a peer from its first datagram there until 60 s after its last. */
   U4({ notes, scenario: { untilMs } }, { arrivals, peers }) {
-    const strange = arrivals.find(({ known, verdicts }) => known && verdicts.length > 0)
-    if (strange) return `${formatEndpoint(strange.remote)} is two peers of listener ${strange.listener}`
+    const strange = arrivals.find(({ caller, known, verdicts }) => !caller && verdicts.length !== (known ? 0 : 1))
+    if (strange) return `${formatEndpoint(strange.remote)} is another peer, or none, of listener ${strange.listener}`
     if (new Set(peers.map(({ peer }) => peer)).size < peers.length) return 'two peers have one number'
     const over = Math.min(endOf(notes) ?? Infinity, untilMs)
     for (const { arrival, heardAt, endedAt, peer } of peers) {
@@ -401,8 +404,10 @@ function wrongFailure(seen: ServerObservation, index: number): string | undefine
 
 // --- V7 ---
 
+const isSilentAt = ({ arrival: { caller } }: Peer, at: number) => caller !== undefined && caller.speaksAt > at
+
 function wrongfullyPending({ at, caller, live }: Arrival, peers: readonly Peer[], max: number): string | undefined {
-  const isSilent = (one: Peer) => one.arrival.caller !== undefined && one.arrival.caller.speaksAt > at
+  const isSilent = (one: Peer) => isSilentAt(one, at)
   const own = peers.find(({ arrival }) => arrival.caller === caller)
   const silent = [...live].filter(isSilent)
   const victims = peers.filter(({ end, endedAt }) => end === 'MAX_PENDING' && endedAt === at)

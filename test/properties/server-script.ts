@@ -103,7 +103,7 @@ const trouble = fc.record({
 const death = fc.record({ spot, atMs: moment, code: pick(...DEATHS), again: pick(0, 0, 1, 8) })
 const visitor = fc.record({
   spot,
-  atMs: moment,
+  atMs: fc.oneof({ weight: 3, arbitrary: moment }, { weight: 1, arbitrary: fc.nat(190_000) }),
   source: fc.nat(2),
   client: fc.nat(7),
   astray: fc.boolean(),
@@ -112,6 +112,7 @@ const visitor = fc.record({
   closeAfterMs: maybe(ms(30_000)),
   count: fc.integer({ min: 1, max: 6 }),
   everyMs: pick(0, 1, 20, 250, 1000),
+  returns: maybe(fc.record({ afterMs: ms(60_000), elsewhere: fc.nat(1) })),
 })
 type VisitorDraw = typeof visitor extends fc.Arbitrary<infer T> ? T : never
 const kill = fc.record({
@@ -252,7 +253,13 @@ function timelineOf({ on, ...drawn }: Draw, config: ServerConfig): TimelineEntry
       for (let i = 0; i <= again; i++)
         entries.push({ atMs: atMs + i * 2500, die: { listener: spelled(spot, config), code } })
   if (on.visitors)
-    for (const one of drawn.visitors) entries.push({ atMs: one.atMs, from: fromOf(one, config, on.crowds) })
+    for (const one of drawn.visitors) {
+      const { atMs, spot, returns } = one
+      entries.push({ atMs, from: fromOf(one, config, on.crowds) })
+      if (!returns) continue
+      const elsewhere = { ...spot, address: spot.address + returns.elsewhere }
+      entries.push({ atMs: atMs + returns.afterMs, from: fromOf({ ...one, spot: elsewhere }, config, on.crowds) })
+    }
   if (on.kills) for (const { atMs, address, how } of drawn.kills) entries.push({ atMs, kill: { address, how } })
   if (on.drains) {
     const { atMs, graceMs } = drawn.drain

@@ -43,14 +43,15 @@ function run({ config, seed, timeline, untilMs, ...script }: ServerScenario, bud
   actor.on('*', (note) => notes.push(note))
   // What somebody tells the server is no matter here.
   const moments = timeline.flatMap((entry) => momentsOf(entry, world, () => {}))
-  for (const { atMs, happen } of moments) clock.at(atMs, 0, happen)
+  const entries = moments.map(({ atMs, happen }) => clock.at(atMs, 0, happen))
   actor.start()
   actor.send({ type: 'start' })
   clock.runUntil(untilMs)
   const { counters } = notes.reduce(enrol, EMPTY_ROSTER)
   const there = clientsIn(world).length
   actor.stop()
-  clock.runUntil(190_000 + untilMs)
+  for (const entry of entries) clock.clearTimeout(entry)
+  clock.runUntil(clock.now())
   return { turnedAway, notes, counters, there, left: leaksOf(world, actor.system) }
 }
 

@@ -14,7 +14,7 @@
  * for `server`, its parent, to say.
  */
 import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, sendTo, setup } from 'xstate'
-import type { BinderHears, BinderInput, BinderSays, Limits, ResolverInput, ResolverSays } from '../src/actors.ts'
+import type { Bind, BinderHears, BinderInput, BinderSays, Limits, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Host } from '../src/bind-list.ts'
 import {
   type Block,
@@ -28,10 +28,9 @@ import {
   rebind,
   rescan,
   takeAnswer,
-  takeBindFailure,
-  takeBound,
   takeLookupFailure,
   takeLoss,
+  takeResult,
 } from '../src/block.ts'
 import type { Listen } from '../src/config/server-schema.ts'
 import { type Failure, failure } from '../src/failure.ts'
@@ -105,18 +104,27 @@ const blockFor = ({ blocks }: ListenContext, event: Event) => blocks[indexFor(bl
 
 type Step = (draft: BlockDraft, event: Event) => BlockDraft
 
-/** An action: one step, of the block that the event is about or of each, carried out. */
-const carryOut = (step: Step, whose: (blocks: readonly Block[], event: Event) => Iterable<number>) =>
+/** Steps, each with the block that it is for. */
+type Steps = (blocks: readonly Block[], event: Event) => readonly (readonly [index: number, step: Step])[]
+
+/** An action: its steps, carried out. */
+const carryOut = (stepsFor: Steps) =>
   enqueueActions<ListenContext, Event, undefined, Event, Provided, never, never, never, ServerNote>(
     ({ context, event, enqueue }) => {
       const blocks = [...context.blocks]
       const left: BlockEffect[] = []
-      for (const index of whose(blocks, event)) {
+      for (const [index, step] of stepsFor(blocks, event)) {
         const { effects, ...block } = step({ ...(blocks[index] as Block), effects: [] }, event)
         blocks[index] = block
         left.push(...effects)
       }
       enqueue.assign({ blocks })
+      // What is bound at the same time is told in one breath.
+      let binds: Bind[] = []
+      const tellBinds = () => {
+        if (binds.length > 0) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
+        binds = []
+      }
       for (const effect of left)
         switch (effect.do) {
           case 'note':
@@ -138,8 +146,12 @@ const carryOut = (step: Step, whose: (blocks: readonly Block[], event: Event) =>
             enqueue.raise({ type: 'query.again', block, ...STAMPED_LATER }, { id: `again.${block}`, delay: ms })
             break
           }
-          case 'tellBinder':
-            enqueue.sendTo('binder', effect.command)
+          case 'bind':
+            binds.push(effect.bind)
+            break
+          case 'close':
+            tellBinds()
+            enqueue.sendTo('binder', { type: 'listener.close', listener: effect.listener })
             break
           case 'bindLater': {
             const { listener, ms } = effect
@@ -150,11 +162,12 @@ const carryOut = (step: Step, whose: (blocks: readonly Block[], event: Event) =>
             enqueue.cancel(`rebind.${effect.listener}`)
             break
         }
+      tellBinds()
     },
   )
 
-const inOne = (step: Step) => carryOut(step, (blocks, event) => [indexFor(blocks, event)])
-const inAll = (step: Step) => carryOut(step, (blocks) => blocks.keys())
+const inOne = (step: Step) => carryOut((blocks, event) => [[indexFor(blocks, event), step]])
+const inAll = (step: Step) => carryOut((blocks) => blocks.map((_, index) => [index, step]))
 
 const isIn = (state: Listener['state'], context: ListenContext, event: Event): boolean => {
   const block = blockFor(context, event)
@@ -183,13 +196,12 @@ export const listenMachine = setup({
       const why = event.type === 'resolver.failed' ? event.failure : failure('RESOLVE_TIMEOUT', 'resolve')
       return takeLookupFailure(draft, event.at, why)
     }),
-    takeBound: inOne((draft, event) => {
-      assertEvent(event, 'listener.bound')
-      return takeBound(draft, event.at, event.listener, event.local)
-    }),
-    takeBindFailure: inOne((draft, event) => {
-      assertEvent(event, 'listener.failed')
-      return takeBindFailure(draft, event.at, event.listener, event.failure)
+    takeResults: carryOut((blocks, event) => {
+      assertEvent(event, 'listeners.settled')
+      return event.results.map((result) => {
+        const index = (result.listener - 1) % blocks.length
+        return [index, (draft, { at }) => takeResult(draft, at, result)]
+      })
     }),
     takeLoss: inOne((draft, event) => {
       assertEvent(event, 'listener.lost')
@@ -219,7 +231,6 @@ export const listenMachine = setup({
   guards: {
     isCurrentQuery: ({ context, event }) => 'query' in event && blockFor(context, event)?.query === event.query,
     isUnresolved: ({ context, event }) => blockFor(context, event)?.listeners.length === 0,
-    isBinding: ({ context, event }) => isIn('binding', context, event),
     isBound: ({ context, event }) => isIn('bound', context, event),
     isWaiting: ({ context, event }) => isIn('waiting', context, event),
     isTried: ({ context: { blocks } }) => blocks.every(({ tried }) => tried),
@@ -242,8 +253,7 @@ export const listenMachine = setup({
         'resolver.failed': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
         'query.timedOut': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
         'query.again': { guard: 'isUnresolved', actions: 'beginAgain' },
-        'listener.bound': { guard: 'isBinding', actions: 'takeBound' },
-        'listener.failed': { guard: 'isBinding', actions: 'takeBindFailure' },
+        'listeners.settled': { actions: 'takeResults' },
         'listener.lost': { guard: 'isBound', actions: 'takeLoss' },
         'rebind.due': { guard: 'isWaiting', actions: 'rebind' },
         'network.changed': { actions: 'rescan' },

@@ -62,14 +62,20 @@ export type Limits = Pick<
 export interface BinderInput {
   readonly limits: Limits
 }
+/** One listener to be bound. Port 0: any. */
+export interface Bind {
+  readonly listener: number
+  readonly transport: Transport
+  readonly endpoint: Endpoint
+}
+export type BindResult =
+  | { readonly listener: number; readonly local: Endpoint; readonly failure?: never }
+  /** It could not be bound. */
+  | { readonly listener: number; readonly failure: Failure; readonly local?: never }
+
 export type BinderHears =
-  /** A number that was bound before is bound anew. Port 0: any. */
-  | {
-      readonly type: 'listener.bind'
-      readonly listener: number
-      readonly transport: Transport
-      readonly endpoint: Endpoint
-    }
+  /** A number that was bound before is bound anew. */
+  | { readonly type: 'listeners.bind'; readonly binds: readonly Bind[] }
   /** Gives one up; it is closed when this has been heard, and nothing is said. Its clients live on. */
   | { readonly type: 'listener.close'; readonly listener: number }
   /** Stop letting anybody in: every listener is closed at once, the clients that are there may finish. */
@@ -77,9 +83,8 @@ export type BinderHears =
   /** The grace has ended: whoever is left is dropped, each with a note. */
   | { readonly type: 'binder.evict' }
 export type BinderSays =
-  | { readonly type: 'listener.bound'; readonly listener: number; readonly local: Endpoint }
-  /** It could not be bound. */
-  | { readonly type: 'listener.failed'; readonly listener: number; readonly failure: Failure }
+  /** What became of binds, in that order: told together, when the system has no other one in its hands. */
+  | { readonly type: 'listeners.settled'; readonly results: readonly BindResult[] }
   /** It was bound, and is gone. */
   | { readonly type: 'listener.lost'; readonly listener: number; readonly failure: Failure }
   /** After `binder.drain` or `binder.evict`: the last client has gone. */

@@ -7,7 +7,7 @@
  * or was lost is the machine's business.
  */
 import { Acceptor, type Client, type House, type Peer, type PeerNote, type Reception, acceptorOf } from './acceptor.ts'
-import type { BinderHears, BinderInput, BinderSays } from './actors.ts'
+import type { Bind, BindResult, BinderHears, BinderInput, BinderSays } from './actors.ts'
 import { type Io, ioActor } from './contain.ts'
 import type { Dock, DockEvent, DockRequest, DockSocket } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -26,13 +26,12 @@ export function binderLogic(dock: Dock, receptionOf: (system: object) => Recepti
   })
 }
 
-type Bind = Extract<BinderHears, { readonly type: 'listener.bind' }>
-
 /** A listener, from the order to bind it until it has failed, was lost or given up. */
 interface Berth {
   readonly request: DockRequest
   socket: DockSocket | undefined
-  isBound: boolean
+  /** `opening`: the system has it in its hands. `paused`: for a shortage. */
+  state: 'opening' | 'paused' | 'bound' | 'closed'
   shortages: number
   timer: unknown
 }
@@ -44,6 +43,10 @@ class Binder implements House {
   readonly #dock: Dock
   readonly #acceptor: Acceptor
   readonly #berths = new Map<number, Berth>()
+  /** How many binds the system has in its hands, and what became of others meanwhile. */
+  #opening = 0
+  #results: BindResult[] = []
+  #settling: unknown
   #isDraining = false
   #drained: unknown
 
@@ -55,8 +58,9 @@ class Binder implements House {
 
   accept(event: BinderHears): void {
     switch (event.type) {
-      case 'listener.bind':
-        return this.#bind(event)
+      case 'listeners.bind':
+        for (const bind of event.binds) this.#bind(bind)
+        return
       case 'listener.close':
         return this.#giveUp(event.listener)
       case 'binder.drain':
@@ -80,7 +84,7 @@ class Binder implements House {
 
   send(listener: number, bytes: Uint8Array, to: Endpoint): boolean {
     const berth = this.#berths.get(listener)
-    if (!berth?.isBound) return false
+    if (berth?.state !== 'bound') return false
     berth.socket?.send(bytes, to)
     return true
   }
@@ -90,17 +94,18 @@ class Binder implements House {
     if (this.#isDraining) this.#drained ??= this.#io.clock.setTimeout(() => this.#io.say({ type: 'binder.drained' }), 0)
   }
 
-  #bind({ listener, transport, endpoint }: Bind): void {
-    const before = this.#berths.get(listener)
+  #bind(request: Bind): void {
+    const before = this.#berths.get(request.listener)
     if (before) this.#close(before)
-    const request = { listener, transport, endpoint }
-    const berth: Berth = { request, socket: undefined, isBound: false, shortages: 0, timer: undefined }
-    this.#berths.set(listener, berth)
+    const berth: Berth = { request, socket: undefined, state: 'opening', shortages: 0, timer: undefined }
+    this.#berths.set(request.listener, berth)
     this.#open(berth)
   }
 
   #open(berth: Berth): void {
     const { request } = berth
+    berth.state = 'opening'
+    this.#opening++
     const socket: DockSocket = this.#dock.open(request, (event) => {
       if (berth.socket === socket) this.#hearDock(berth, event)
       // What an earlier socket still says is of no interest, but whom it still lets in would stay for ever.
@@ -114,8 +119,9 @@ class Binder implements House {
     const { listener } = berth.request
     switch (event.type) {
       case 'bound':
-        berth.isBound = true
-        return this.#io.say({ type: 'listener.bound', listener, local: event.local })
+        this.#opening--
+        berth.state = 'bound'
+        return this.#settle({ listener, local: event.local })
       case 'failed':
         return this.#failed(berth, event.failure)
       case 'arrived':
@@ -129,21 +135,44 @@ class Binder implements House {
 
   /** The UDP peers of one that is lost stay: it is bound again, most likely, and then it can answer them. */
   #failed(berth: Berth, cause: Failure): void {
-    const { isBound, request } = berth
+    const { request, state } = berth
     const { listener } = request
-    const pause = isBound ? undefined : shortagePause(cause.code, berth.shortages++)
+    const pause = state === 'bound' ? undefined : shortagePause(cause.code, berth.shortages++)
     this.#close(berth)
-    if (pause === undefined) {
-      this.#berths.delete(listener)
-      this.#io.say({ type: isBound ? 'listener.lost' : 'listener.failed', listener, failure: cause })
-    } else berth.timer = this.#io.clock.setTimeout(() => this.#open(berth), pause)
+    if (pause !== undefined) {
+      berth.state = 'paused'
+      berth.timer = this.#io.clock.setTimeout(() => this.#open(berth), pause)
+      return this.#settle()
+    }
+    this.#berths.delete(listener)
+    if (state !== 'bound') return this.#settle({ listener, failure: cause })
+    this.#tellResults()
+    this.#io.say({ type: 'listener.lost', listener, failure: cause })
   }
 
+  /** Results wait for each other: a server of many sockets hears of them at once. */
+  #settle(result?: BindResult): void {
+    if (result) this.#results.push(result)
+    if (this.#opening === 0) this.#tellResults()
+  }
+
+  #tellResults(): void {
+    if (this.#results.length > 0) this.#io.say({ type: 'listeners.settled', results: this.#results.splice(0) })
+  }
+
+  /** What is known of others waits for nothing any more; but it may be the machine that we are hearing. */
   #giveUp(listener: number): void {
     const berth = this.#berths.get(listener)
     if (berth) this.#close(berth)
     this.#berths.delete(listener)
+    this.#results = this.#results.filter((result) => result.listener !== listener)
     this.#acceptor.silence(this, listener)
+    if (this.#results.length > 0) this.#settling ??= this.#io.clock.setTimeout(() => this.#settleLater(), 0)
+  }
+
+  #settleLater(): void {
+    this.#settling = undefined
+    this.#settle()
   }
 
   #drain(): void {
@@ -155,11 +184,15 @@ class Binder implements House {
   #closeAll(): void {
     for (const berth of this.#berths.values()) this.#close(berth)
     this.#berths.clear()
+    this.#results = []
+    this.#io.clock.clearTimeout(this.#settling)
     this.#acceptor.silence(this)
   }
 
   #close(berth: Berth): void {
-    const { socket } = berth
+    const { socket, state } = berth
+    if (state === 'opening') this.#opening--
+    berth.state = 'closed'
     // Forgotten first: should closing it go wrong after all, it is nobody's any more.
     berth.socket = undefined
     listenersOf(this.#io.system).delete(berth.request.listener)

@@ -2,7 +2,7 @@
  * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does with it at each event, as pure functions.
  * A step takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
  */
-import type { BinderHears, ResolverInput } from './actors.ts'
+import type { Bind, BindResult, ResolverInput } from './actors.ts'
 import { type Backoff, pauseAfter } from './backoff.ts'
 import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
 import type { Listen } from './config/server-schema.ts'
@@ -71,7 +71,8 @@ export type BlockEffect =
   | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
   | { readonly do: 'endQuery'; readonly query: number }
   | { readonly do: 'askLater'; readonly block: number; readonly ms: number }
-  | { readonly do: 'tellBinder'; readonly command: BinderHears }
+  | { readonly do: 'bind'; readonly bind: Bind }
+  | { readonly do: 'close'; readonly listener: number }
   | { readonly do: 'bindLater'; readonly listener: number; readonly ms: number }
   | { readonly do: 'forget'; readonly listener: number }
 
@@ -205,18 +206,24 @@ function bind(now: BlockDraft, at: number, { listener, place }: Listener): Block
     amend(now, listener, { state: 'binding', since: at }),
     {},
     note({ type: 'listener.started', at, listener, block, transport: listen.proto, endpoint }),
-    { do: 'tellBinder', command: { type: 'listener.bind', listener, transport: listen.proto, endpoint } },
+    { do: 'bind', bind: { listener, transport: listen.proto, endpoint } },
   )
 }
 
-export function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
+/** What is not being bound any more is dropped. */
+export function takeResult(draft: BlockDraft, at: number, { listener, local, failure: why }: BindResult): BlockDraft {
+  if (listenerIn(draft, listener)?.state !== 'binding') return draft
+  return local ? takeBound(draft, at, listener, local) : takeBindFailure(draft, at, listener, why)
+}
+
+function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
   const { port } = local
   const bound = { state: 'bound', since: at, failure: null } as const
   const now = step(amend(draft, listener, bound), { port }, note({ type: 'listener.bound', at, listener, local }))
   return settle(bindPlanned(now, at), at)
 }
 
-export function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
+function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
   const one = listenerIn(draft, listener) as Listener
   const failed = { state: 'failed', failure: why, failures: one.failures + 1 } as const
   const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: why }))
@@ -240,7 +247,7 @@ function close(now: BlockDraft, at: number, listener: number, why: Failure | nul
     amend(now, listener, { state: 'closed', failure: why }),
     {},
     note({ type: 'listener.closed', at, listener, failure: why }),
-    { do: 'tellBinder', command: { type: 'listener.close', listener } },
+    { do: 'close', listener },
   )
 }
 

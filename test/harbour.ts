@@ -55,9 +55,10 @@ interface FakeSocket extends DockSocket {
   readonly log: string[]
 }
 
-type Bind = Extract<BinderHears, { readonly type: 'listener.bind' }>
-/** Each binder here has one transport. */
-type Told = Exclude<BinderHears, Bind> | Omit<Bind, 'transport'>
+/** Each binder here has one transport, and is told of one listener at a time. */
+type Told =
+  | Exclude<BinderHears, { readonly type: 'listeners.bind' }>
+  | { readonly type: 'listener.bind'; readonly listener: number; readonly endpoint: Endpoint }
 
 interface Options {
   /** One block for each. */
@@ -137,8 +138,10 @@ export function harbour(options: Options = {}) {
 
   const socketOf = (listener: number) => sockets.findLast(({ request }) => request.listener === listener)!
   const hear = (event: Told, block = 0) => {
-    const order = event.type === 'listener.bind' ? { transport: blocks[block] ?? 'tcp', ...event } : event
-    actor.getSnapshot().children[`block ${block}`]?.send(order)
+    const send = (told: BinderHears) => actor.getSnapshot().children[`block ${block}`]?.send(told)
+    if (event.type !== 'listener.bind') return send(event)
+    const { listener, endpoint } = event
+    send({ type: 'listeners.bind', binds: [{ listener, transport: blocks[block] ?? 'tcp', endpoint }] })
   }
   return {
     clock,
@@ -164,7 +167,8 @@ export function harbour(options: Options = {}) {
       socketOf(listener).tell({ type: 'heard', from, bytes: new Uint8Array(size) }),
     stop: () => actor.send({ type: 'stop' }),
     /** Without the stamp of the door. */
-    said: () => actor.getSnapshot().context.said.map((event) => ({ ...event, at: undefined })),
+    /** Results one by one. */
+    said: () => actor.getSnapshot().context.said.flatMap(apart),
     story: () => notes.map(tell),
     counters: () => roster.counters,
     receptions: () => receptions,
@@ -186,4 +190,10 @@ function tell(note: ServerNote): string {
     default:
       return `${note.at} ${note.type}`
   }
+}
+
+function apart(event: BinderSays) {
+  const { type } = event
+  if (type !== 'listeners.settled') return [{ ...event, at: undefined, type: type as string }]
+  return event.results.map((result) => ({ type: result.local ? 'listener.bound' : 'listener.failed', ...result }))
 }

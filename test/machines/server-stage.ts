@@ -73,10 +73,13 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
       query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
     bound: (n: number, address: string, port: number) => {
       const parsed = parseAddress(address) ?? missing(address)
-      binder().say({ type: 'listener.bound', listener: n, local: { ...parsed, port } })
+      binder().say({ type: 'listeners.settled', results: [{ listener: n, local: { ...parsed, port } }] })
     },
     fail: (n: number, code = 'EADDRINUSE') =>
-      binder().say({ type: 'listener.failed', listener: n, failure: failure(code, 'bind', sentenceOf(code)) }),
+      binder().say({
+        type: 'listeners.settled',
+        results: [{ listener: n, failure: failure(code, 'bind', sentenceOf(code)) }],
+      }),
     lose: (n: number, code = 'ENETDOWN') =>
       binder().say({ type: 'listener.lost', listener: n, failure: failure(code, 'bind') }),
     drained: () => binder().say({ type: 'binder.drained' }),
@@ -87,7 +90,7 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
     /** The lines since they were last read, without the blanks before the time. */
     lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),
     /** What the binder was told since it was last asked, in words. */
-    told: () => binder().heard.splice(0).map(wordsOf),
+    told: () => binder().heard.splice(0).flatMap(wordsOf),
     /** What must be 0 at the end. */
     leaks: () => ({ queries: queries.size, binders: binders.size, timers: clock.timers, errors: errors.length }),
   }
@@ -95,10 +98,10 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
 
 export const NOTHING_LEFT = { queries: 0, binders: 0, timers: 0, errors: 0 }
 
-function wordsOf(event: BinderHears): string {
+function wordsOf(event: BinderHears): string | readonly string[] {
   switch (event.type) {
-    case 'listener.bind':
-      return `bind ${event.listener} ${formatEndpoint(event.endpoint)}`
+    case 'listeners.bind':
+      return event.binds.map(({ listener, endpoint }) => `bind ${listener} ${formatEndpoint(endpoint)}`)
     case 'listener.close':
       return `close ${event.listener}`
     case 'binder.drain':

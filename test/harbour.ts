@@ -192,8 +192,8 @@ function tell(note: ServerNote): string {
   }
 }
 
-function apart(event: BinderSays) {
+function apart(event: BinderSays): readonly { readonly type: string; readonly listener?: number }[] {
   const { type } = event
-  if (type !== 'listeners.settled') return [{ ...event, at: undefined, type: type as string }]
+  if (type !== 'listeners.settled') return [Object.assign({ ...event }, { at: undefined })]
   return event.results.map((result) => ({ type: result.local ? 'listener.bound' : 'listener.failed', ...result }))
 }

@@ -1,39 +1,58 @@
 /**
- * One `<listen>` block (R2, R8): resolves its name, binds every address, binds anew what dies, until it is drained.
+ * Every `<listen>` block at once (R2, R8): resolves their names, binds every address, binds anew what dies, until all is
+ * drained. What `dial` is to a client it is to a server.
  *
- * Law 1: a listener is data by its number; all sockets of the block belong to one binder, invoked by `open`.
- * Law 2: numbers are never reused within one root; an event about a listener that is not where it says is dropped.
- * Law 3: no action closes a socket. The binder does, when it hears so or is stopped.
- * Law 4: an action is one step of `src/block.ts`, and `carryOut` does what it leaves behind.
+ * Law 1: a block is data, and so are its listeners, by number; all sockets belong to one binder, invoked by `open`. A
+ *        machine for each block would cost more than its sockets.
+ * Law 2: blocks are independent: a step sees one of them. Each resolves, binds, listens and waits for itself; the states
+ *        here say how far all of them are.
+ * Law 3: numbers are never reused within one root; an event about a listener that is not where it says is dropped.
+ * Law 4: no action closes a socket. The binder does, when it hears so or is stopped.
+ * Law 5: an action is one step of `src/block.ts`, and `carryOut` does what it leaves behind.
  *
- * It may not know what a socket or a clock is, who connects (the binder lets them in), nor what other blocks do:
- * `server`, its parent, judges failed blocks.
+ * It may not know what a socket or a clock is, nor who connects: the binder lets them in. What a failed block means is
+ * for `server`, its parent, to say.
  */
-import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
-import type { BinderHears, BinderInput, BinderSays, ResolverInput, ResolverSays } from '../src/actors.ts'
+import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, sendTo, setup } from 'xstate'
+import type { Bind, BinderHears, BinderInput, BinderSays, Limits, ResolverInput, ResolverSays } from '../src/actors.ts'
+import type { Host } from '../src/bind-list.ts'
 import {
   type Block,
   type BlockDraft,
-  type BlockInput,
-  type BlockSays,
+  type BlockEffect,
   type Listener,
   begin,
   drain,
-  evict,
-  isSettled,
   listenerIn,
   newBlock,
   rebind,
   rescan,
   takeAnswer,
-  takeBindFailure,
-  takeBound,
   takeLookupFailure,
   takeLoss,
-  tellClosed,
+  takeResult,
 } from '../src/block.ts'
-import { failure } from '../src/failure.ts'
+import type { Listen } from '../src/config/server-schema.ts'
+import { type Failure, failure } from '../src/failure.ts'
 import type { ServerNote } from '../src/roster.ts'
+
+export interface ListenInput {
+  readonly listen: readonly Listen[]
+  readonly policy: 'all' | 'any'
+  readonly host: Host
+  readonly limits: Limits
+  readonly resolveTimeout: number
+  readonly seed: number
+}
+
+/** What it tells its parent. */
+export type ListenSays =
+  /** Once: everything was tried. `failure`: of the first that is not bound. */
+  | { readonly type: 'listen.ready'; readonly bound: number; readonly failure: Failure | null }
+  /** `bind-policy all`, and something is not bound. */
+  | { readonly type: 'listen.failed'; readonly failure: Failure }
+  /** After a drain: nothing is open any more. */
+  | { readonly type: 'listen.closed' }
 
 type Event = { readonly at: number } & (
   | { readonly type: 'start' }
@@ -45,9 +64,14 @@ type Event = { readonly at: number } & (
   | ResolverSays
   | BinderSays
   | { readonly type: 'query.timedOut'; readonly query: number }
-  | { readonly type: 'query.again' }
+  | { readonly type: 'query.again'; readonly block: number }
   | { readonly type: 'rebind.due'; readonly listener: number }
 )
+
+export interface ListenContext {
+  readonly limits: Limits
+  readonly blocks: readonly Block[]
+}
 
 const resolver = fromCallback<EventObject, ResolverInput>(() => {
   throw new Error('provide the resolver actor')
@@ -69,13 +93,39 @@ type Provided =
   | { src: 'resolver'; logic: typeof resolver; id: string | undefined }
   | { src: 'binder'; logic: typeof binder; id: 'binder' }
 
-/** An action: one step of the block, carried out. */
-const carryOut = (step: (draft: BlockDraft, event: Event) => BlockDraft) =>
-  enqueueActions<Block, Event, undefined, Event, Provided, never, never, never, ServerNote>(
+/** The block that an event is about: they number their queries and listeners in turn. */
+function indexFor(blocks: readonly Block[], event: Event): number {
+  if ('block' in event) return event.block
+  const number = 'listener' in event ? event.listener : 'query' in event ? event.query : 0
+  return (number - 1) % blocks.length
+}
+
+const blockFor = ({ blocks }: ListenContext, event: Event) => blocks[indexFor(blocks, event)]
+
+type Step = (draft: BlockDraft, event: Event) => BlockDraft
+
+/** Steps, each with the block that it is for. */
+type Steps = (blocks: readonly Block[], event: Event) => readonly (readonly [index: number, step: Step])[]
+
+/** An action: its steps, carried out. */
+const carryOut = (stepsFor: Steps) =>
+  enqueueActions<ListenContext, Event, undefined, Event, Provided, never, never, never, ServerNote>(
     ({ context, event, enqueue }) => {
-      const { effects, ...block } = step({ ...context, effects: [] }, event)
-      enqueue.assign(block)
-      for (const effect of effects)
+      const blocks = [...context.blocks]
+      const left: BlockEffect[] = []
+      for (const [index, step] of stepsFor(blocks, event)) {
+        const { effects, ...block } = step({ ...(blocks[index] as Block), effects: [] }, event)
+        blocks[index] = block
+        left.push(...effects)
+      }
+      enqueue.assign({ blocks })
+      // What is bound at the same time is told in one breath.
+      let binds: Bind[] = []
+      const tellBinds = () => {
+        if (binds.length > 0) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
+        binds = []
+      }
+      for (const effect of left)
         switch (effect.do) {
           case 'note':
             enqueue.emit(effect.note)
@@ -91,11 +141,17 @@ const carryOut = (step: (draft: BlockDraft, event: Event) => BlockDraft) =>
             enqueue.stopChild(`resolve.${effect.query}`)
             enqueue.cancel(`timeout.${effect.query}`)
             break
-          case 'askLater':
-            enqueue.raise({ type: 'query.again', ...STAMPED_LATER }, { id: 'again', delay: effect.ms })
+          case 'askLater': {
+            const { block, ms } = effect
+            enqueue.raise({ type: 'query.again', block, ...STAMPED_LATER }, { id: `again.${block}`, delay: ms })
             break
-          case 'tellBinder':
-            enqueue.sendTo('binder', effect.command)
+          }
+          case 'bind':
+            binds.push(effect.bind)
+            break
+          case 'close':
+            tellBinds()
+            enqueue.sendTo('binder', { type: 'listener.close', listener: effect.listener })
             break
           case 'bindLater': {
             const { listener, ms } = effect
@@ -105,106 +161,115 @@ const carryOut = (step: (draft: BlockDraft, event: Event) => BlockDraft) =>
           case 'forget':
             enqueue.cancel(`rebind.${effect.listener}`)
             break
-          case 'tellParent':
-            enqueue(sendParent(effect.event satisfies BlockSays))
-            break
         }
+      tellBinds()
     },
   )
 
-const isIn = (state: Listener['state'], block: Block, event: Event): boolean =>
-  'listener' in event && listenerIn(block, event.listener)?.state === state
+const inOne = (step: Step) => carryOut((blocks, event) => [[indexFor(blocks, event), step]])
+const inAll = (step: Step) => carryOut((blocks) => blocks.map((_, index) => [index, step]))
+
+const isIn = (state: Listener['state'], context: ListenContext, event: Event): boolean => {
+  const block = blockFor(context, event)
+  return block !== undefined && 'listener' in event && listenerIn(block, event.listener)?.state === state
+}
+
+const failureIn = ({ blocks }: ListenContext) => blocks.find((block) => block.failure)?.failure ?? null
 
 export const listenMachine = setup({
   types: {
-    context: {} as Block,
+    context: {} as ListenContext,
     events: {} as Event,
-    input: {} as BlockInput,
+    input: {} as ListenInput,
     emitted: {} as ServerNote,
     children: {} as { binder: 'binder' },
   },
   actors: { resolver, binder },
   actions: {
-    begin: carryOut((draft, { at }) => begin(draft, at)),
-    takeAnswer: carryOut((draft, event) => {
+    begin: inAll((draft, { at }) => begin(draft, at)),
+    beginAgain: inOne((draft, { at }) => begin(draft, at)),
+    takeAnswer: inOne((draft, event) => {
       assertEvent(event, 'resolver.answered')
       return takeAnswer(draft, event.at, event.addresses)
     }),
-    takeLookupFailure: carryOut((draft, event) => {
+    takeLookupFailure: inOne((draft, event) => {
       const why = event.type === 'resolver.failed' ? event.failure : failure('RESOLVE_TIMEOUT', 'resolve')
       return takeLookupFailure(draft, event.at, why)
     }),
-    takeBound: carryOut((draft, event) => {
-      assertEvent(event, 'listener.bound')
-      return takeBound(draft, event.at, event.listener, event.local)
+    takeResults: carryOut((blocks, event) => {
+      assertEvent(event, 'listeners.settled')
+      return event.results.map((result) => {
+        const index = (result.listener - 1) % blocks.length
+        return [index, (draft, { at }) => takeResult(draft, at, result)]
+      })
     }),
-    takeBindFailure: carryOut((draft, event) => {
-      assertEvent(event, 'listener.failed')
-      return takeBindFailure(draft, event.at, event.listener, event.failure)
-    }),
-    takeLoss: carryOut((draft, event) => {
+    takeLoss: inOne((draft, event) => {
       assertEvent(event, 'listener.lost')
       return takeLoss(draft, event.at, event.listener, event.failure)
     }),
-    rebind: carryOut((draft, event) => {
+    rebind: inOne((draft, event) => {
       assertEvent(event, 'rebind.due')
       return rebind(draft, event.at, event.listener)
     }),
-    rescan: carryOut((draft, event) => {
+    rescan: inAll((draft, event) => {
       assertEvent(event, 'network.changed')
       return rescan(draft, event.at, event.addresses)
     }),
-    drain: carryOut((draft, { at }) => drain(draft, at)),
-    evict: carryOut(evict),
-    tellClosed: carryOut(tellClosed),
+    drain: inAll((draft, { at }) => drain(draft, at)),
+    drainBinder: sendTo('binder', { type: 'binder.drain' }),
+    evict: sendTo('binder', { type: 'binder.evict' }),
+
+    tellReady: sendParent(({ context: { blocks } }): ListenSays => {
+      const bound = blocks.flatMap(({ listeners }) => listeners).filter(({ state }) => state === 'bound').length
+      return { type: 'listen.ready', bound, failure: blocks.find(({ problem }) => problem)?.problem ?? null }
+    }),
+    tellFailed: sendParent(({ context }): ListenSays => {
+      return { type: 'listen.failed', failure: failureIn(context) as Failure }
+    }),
+    tellClosed: sendParent({ type: 'listen.closed' } satisfies ListenSays),
   },
   guards: {
-    isCurrentQuery: ({ context, event }) => 'query' in event && context.query === event.query,
-    isBinding: ({ context, event }) => isIn('binding', context, event),
+    isCurrentQuery: ({ context, event }) => 'query' in event && blockFor(context, event)?.query === event.query,
+    isUnresolved: ({ context, event }) => blockFor(context, event)?.listeners.length === 0,
     isBound: ({ context, event }) => isIn('bound', context, event),
     isWaiting: ({ context, event }) => isIn('waiting', context, event),
-    isMultihomed: ({ context: { host, listen } }) => host.multihome && listen.proto === 'udp',
-    hasListeners: ({ context }) => context.listeners.length > 0,
-    isSettled: ({ context }) => isSettled(context),
-    hasFailed: ({ context }) => context.failure !== null,
+    isTried: ({ context: { blocks } }) => blocks.every(({ tried }) => tried),
+    hasFailed: ({ context }) => failureIn(context) !== null,
   },
 }).createMachine({
   id: 'listen',
-  context: ({ input }) => newBlock(input),
+  context: ({ input: { listen, limits, ...shared } }) => {
+    const blocks = listen.length
+    return { limits, blocks: listen.map((one, block) => newBlock({ ...shared, block, blocks, listen: one })) }
+  },
   initial: 'idle',
   states: {
     idle: { on: { start: 'open' } },
     open: {
-      invoke: {
-        src: 'binder',
-        id: 'binder',
-        input: ({ context: { block, listen, limits } }) => ({ block, transport: listen.proto, limits }),
-      },
-      always: { guard: 'hasFailed', target: 'failed' },
+      invoke: { src: 'binder', id: 'binder', input: ({ context: { limits } }) => ({ limits }) },
       on: {
         drain: '.draining',
-        'listener.bound': { guard: 'isBinding', actions: 'takeBound' },
-        'listener.failed': { guard: 'isBinding', actions: 'takeBindFailure' },
+        'resolver.answered': { guard: 'isCurrentQuery', actions: 'takeAnswer' },
+        'resolver.failed': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
+        'query.timedOut': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
+        'query.again': { guard: 'isUnresolved', actions: 'beginAgain' },
+        'listeners.settled': { actions: 'takeResults' },
         'listener.lost': { guard: 'isBound', actions: 'takeLoss' },
         'rebind.due': { guard: 'isWaiting', actions: 'rebind' },
-        'network.changed': { guard: 'isMultihomed', actions: 'rescan' },
+        'network.changed': { actions: 'rescan' },
       },
-      initial: 'resolving',
+      initial: 'starting',
       states: {
-        resolving: {
+        starting: {
           entry: 'begin',
-          always: { guard: 'hasListeners', target: 'binding' },
-          on: {
-            'resolver.answered': { guard: 'isCurrentQuery', actions: 'takeAnswer' },
-            'resolver.failed': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
-            'query.timedOut': { guard: 'isCurrentQuery', actions: 'takeLookupFailure' },
-            'query.again': { actions: 'begin' },
-          },
+          always: [
+            { guard: 'hasFailed', target: '#listen.failed' },
+            { guard: 'isTried', target: 'listening' },
+          ],
         },
-        binding: { always: { guard: 'isSettled', target: 'listening' } },
-        listening: {},
+        listening: { entry: 'tellReady' },
         draining: {
-          entry: 'drain',
+          entry: ['drain', 'drainBinder'],
           on: {
             evict: { actions: 'evict' },
             'binder.drained': '#listen.closed',
@@ -212,9 +277,9 @@ export const listenMachine = setup({
         },
       },
     },
-    // Not final: the parent ends with its last block, and XState would still send it a `done`.
+    // Not final: the parent ends with it, and XState would still send that a `done`.
     closed: { entry: 'tellClosed' },
-    failed: {},
+    failed: { entry: 'tellFailed' },
   },
   options: { maxIterations: 1000 },
 })

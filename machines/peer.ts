@@ -34,7 +34,6 @@ import {
   sendTo,
   setup,
 } from 'xstate'
-import type { BlockSays } from '../src/block.ts'
 import { type PeerConfig, clientOf, isRemote, remoteAt } from '../src/config/peer-schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import type { Failure } from '../src/failure.ts'
@@ -43,7 +42,7 @@ import { EMPTY_LEDGER, type Ledger, type Note } from '../src/ledger.ts'
 import type { ServerNote } from '../src/roster.ts'
 import { type Before, type ClientOutput, clientMachine, ledgerOf } from './client.ts'
 import { type DialActors, dialMachine } from './dial.ts'
-import { type ListenActors, listenMachine } from './listen.ts'
+import { type ListenActors, type ListenSays, listenMachine } from './listen.ts'
 
 export interface PeerInput {
   readonly config: PeerConfig
@@ -63,14 +62,13 @@ type Event = { readonly at: number } & (
   | { readonly type: 'next' }
   | { readonly type: 'network.changed' }
   | Meet
-  | BlockSays
+  | ListenSays
 )
 
 interface Context extends PeerInput {
   readonly before: Before
   /** The one whom it waited for. */
   readonly met: Meet | null
-  readonly isBound: boolean
   readonly failure: Failure | null
 }
 
@@ -99,23 +97,19 @@ export const peerMachine = setup({
   },
   actors: { client: contain(clientMachine), listen: contain(listenMachine), greeter },
   actions: {
-    openBlock: enqueueActions(({ context: { config, seed }, enqueue }) => {
+    openListener: enqueueActions(({ context: { config, seed }, enqueue }) => {
       const { listen, bindPolicy: policy, resolveTimeout } = config
       if (!listen) return
       const host = { addresses: [], multihome: false }
-      const input = { block: 0, blocks: 1, listen, policy, host, limits: NO_LIMITS, resolveTimeout, seed }
+      const input = { listen: [listen], policy, host, limits: NO_LIMITS, resolveTimeout, seed }
       enqueue.spawnChild('listen', { id: 'listen', input })
       enqueue.sendTo('listen', { type: 'start' })
     }),
     startClient: sendTo('client', { type: 'start' }),
     passOn: sendTo('client', ({ event }) => event as never),
 
-    takeReady: assign(({ event }) => {
-      assertEvent(event, 'block.ready')
-      return { isBound: event.bound > 0, failure: event.bound > 0 ? null : event.failure }
-    }),
     takeFailure: assign(({ event }) => {
-      assertEvent(event, 'block.failed')
+      assertEvent(event, ['listen.ready', 'listen.failed'])
       return { failure: event.failure }
     }),
     takeMet: assign(({ event }) => {
@@ -139,8 +133,7 @@ export const peerMachine = setup({
   },
   guards: {
     bindsNothing: ({ context: { config } }) => config.listen === undefined,
-    isBound: ({ context }) => context.isBound,
-    hasFailed: ({ context }) => context.failure !== null,
+    isBound: ({ event }) => event.type === 'listen.ready' && event.bound > 0,
     waits: ({ context: { config } }) => config.waits || config.remotes.length === 0,
     isWelcome: ({ context: { config }, event }) => {
       assertEvent(event, 'peer.met')
@@ -150,24 +143,23 @@ export const peerMachine = setup({
   },
 }).createMachine({
   id: 'peer',
-  context: ({ input }) => ({ ...input, before: NOBODY_BEFORE, met: null, isBound: false, failure: null }),
+  context: ({ input }) => ({ ...input, before: NOBODY_BEFORE, met: null, failure: null }),
   initial: 'idle',
   states: {
     idle: { on: { start: 'open', stop: 'stopped' } },
     open: {
-      entry: 'openBlock',
+      entry: 'openListener',
       invoke: { src: 'greeter', id: 'greeter' },
       initial: 'binding',
       states: {
         binding: {
-          always: [
-            { guard: 'hasFailed', target: '#peer.failed' },
-            { guard: 'bindsNothing', target: 'active' },
-            { guard: 'isBound', target: 'bound' },
-          ],
+          always: { guard: 'bindsNothing', target: 'active' },
           on: {
-            'block.ready': { actions: 'takeReady' },
-            'block.failed': { actions: 'takeFailure' },
+            'listen.ready': [
+              { guard: 'isBound', target: 'bound' },
+              { target: '#peer.failed', actions: 'takeFailure' },
+            ],
+            'listen.failed': { target: '#peer.failed', actions: 'takeFailure' },
             stop: '#peer.stopped',
           },
         },

@@ -1,20 +1,20 @@
 /**
- * A server (R2, R4, R8): every block at once, which of their failures end it, and how it drains.
+ * A server (R2, R4, R8): the life around its listeners, until it is drained, stopped, or could not start.
  *
- * Law 1: blocks are independent: what happens to one is no other's business, but that `bind-policy all` wants all.
- * Law 2: everything that happened is a note, emitted; those about clients come from the binders and pass no machine.
+ * Law 1: `listen` is invoked by `open` and outlives the start and the drain; one failed bind ends the start where
+ *        `bind-policy all` wants all, and otherwise only if nothing is bound.
+ * Law 2: everything that happened is a note, emitted; those about clients come from the binder and pass no machine.
  * Law 3: `drain` lets nobody in from that instant on and waits for those who are there until the grace ends; `stop` ends
  *        everything at once.
  *
- * It may not know what a socket, a client or a clock is. It owns no socket: binders do, below `listen`.
+ * It may not know what a socket, a client or a clock is. It owns no socket: the binder does, below `listen`.
  */
-import { assertEvent, assign, emit, enqueueActions, setup } from 'xstate'
-import type { BlockSays } from '../src/block.ts'
+import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
 import type { ServerConfig } from '../src/config/server-schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import type { Failure } from '../src/failure.ts'
 import type { ServerNote } from '../src/roster.ts'
-import { type ListenActors, listenMachine } from './listen.ts'
+import { type ListenActors, type ListenSays, listenMachine } from './listen.ts'
 
 export interface ServerInput {
   readonly config: ServerConfig
@@ -35,19 +35,15 @@ type Event = { readonly at: number } & (
   /** `grace`: ms for the clients that are there. */
   | { readonly type: 'drain'; readonly grace: number }
   | { readonly type: 'network.changed'; readonly addresses: readonly string[] }
-  | BlockSays
+  | ListenSays
 )
 
 interface Context extends ServerInput {
-  /** Blocks that have been tried, and what came of them. */
-  readonly ready: number
+  /** Sockets, when everything had been tried. */
   readonly bound: number
-  readonly closed: number
   readonly grace: number
   readonly failure: Failure | null
 }
-
-const idOf = (block: number) => `listen.${block}` as const
 
 export const serverMachine = setup({
   types: {
@@ -56,40 +52,26 @@ export const serverMachine = setup({
     input: {} as ServerInput,
     output: {} as ServerOutput,
     emitted: {} as ServerNote,
+    children: {} as { listen: 'listen' },
   },
   actors: { listen: contain(listenMachine) },
   actions: {
-    openBlocks: enqueueActions(({ context: { config, seed, addresses }, enqueue }) => {
-      const { listen, bindPolicy: policy, multihome, resolveTimeout, ...limits } = config
-      const host = { addresses, multihome }
-      for (const [block, one] of listen.entries()) {
-        const input = { block, blocks: listen.length, listen: one, policy, host, limits, resolveTimeout, seed }
-        enqueue.spawnChild('listen', { id: idOf(block), input })
-        enqueue.sendTo(idOf(block), { type: 'start' })
-      }
-    }),
-    passOn: enqueueActions(({ context: { config }, event, enqueue }) => {
-      for (const block of config.listen.keys()) enqueue.sendTo(idOf(block), event)
-    }),
-    evict: enqueueActions(({ context: { config }, enqueue }) => {
-      for (const block of config.listen.keys()) enqueue.sendTo(idOf(block), { type: 'evict' })
-    }),
+    startListen: sendTo('listen', { type: 'start' }),
+    passOn: sendTo('listen', ({ event }) => event as Extract<Event, { type: 'drain' | 'network.changed' }>),
+    evict: sendTo('listen', { type: 'evict' }),
 
-    takeReady: assign(({ context, event }) => {
-      assertEvent(event, 'block.ready')
-      const { ready, bound, failure: first } = context
-      return { ready: ready + 1, bound: bound + event.bound, failure: first ?? event.failure }
+    takeBound: assign(({ event }) => {
+      assertEvent(event, 'listen.ready')
+      return { bound: event.bound }
     }),
     takeFailure: assign(({ event }) => {
-      assertEvent(event, 'block.failed')
+      assertEvent(event, ['listen.ready', 'listen.failed'])
       return { failure: event.failure }
     }),
     takeGrace: assign(({ event }) => {
       assertEvent(event, 'drain')
       return { grace: event.grace }
     }),
-    takeClosed: assign(({ context }) => ({ closed: context.closed + 1 })),
-    forgive: assign({ failure: null }),
 
     noteListening: emit(({ context: { bound }, event: { at } }) => ({ type: 'server.listening', at, bound }) as const),
     noteNetwork: emit(({ event: { at } }) => ({ type: 'network.changed', at }) as const),
@@ -100,46 +82,51 @@ export const serverMachine = setup({
     noteStop: emit(({ event: { at } }) => ({ type: 'server.stopped', at }) as const),
   },
   guards: {
-    isTried: ({ context: { ready, config } }) => ready === config.listen.length,
-    isUseless: ({ context: { ready, bound, config } }) => ready === config.listen.length && bound === 0,
-    isClosed: ({ context: { closed, config } }) => closed === config.listen.length,
+    isBound: ({ event }) => event.type === 'listen.ready' && event.bound > 0,
   },
   delays: { grace: ({ context }) => context.grace },
 }).createMachine({
   id: 'server',
-  context: ({ input }) => ({ ...input, ready: 0, bound: 0, closed: 0, grace: 0, failure: null }),
+  context: ({ input }) => ({ ...input, bound: 0, grace: 0, failure: null }),
   initial: 'idle',
   on: { stop: '.stopped' },
   states: {
     idle: { on: { start: 'open', drain: 'stopped' } },
     open: {
-      entry: 'openBlocks',
-      on: {
-        'network.changed': { actions: ['noteNetwork', 'passOn'] },
-        drain: { target: 'draining', actions: ['noteDraining', 'takeGrace', 'passOn'] },
+      entry: 'startListen',
+      invoke: {
+        src: 'listen',
+        id: 'listen',
+        input: ({ context: { config, seed, addresses } }) => {
+          const { listen, bindPolicy: policy, multihome, resolveTimeout, mode: _, ...limits } = config
+          return { listen, policy, host: { addresses, multihome }, limits, resolveTimeout, seed }
+        },
       },
+      on: { 'network.changed': { actions: ['noteNetwork', 'passOn'] } },
       initial: 'starting',
       states: {
         starting: {
-          always: [
-            { guard: 'isUseless', target: '#server.failed' },
-            { guard: 'isTried', target: 'listening', actions: 'forgive' },
-          ],
           on: {
-            'block.ready': { actions: 'takeReady' },
-            'block.failed': { target: '#server.failed', actions: 'takeFailure' },
+            'listen.ready': [
+              { guard: 'isBound', target: 'listening', actions: 'takeBound' },
+              { target: '#server.failed', actions: 'takeFailure' },
+            ],
+            'listen.failed': { target: '#server.failed', actions: 'takeFailure' },
+            drain: { target: 'draining', actions: ['noteDraining', 'takeGrace', 'passOn'] },
           },
         },
-        listening: { entry: 'noteListening' },
+        listening: {
+          entry: 'noteListening',
+          on: { drain: { target: 'draining', actions: ['noteDraining', 'takeGrace', 'passOn'] } },
+        },
+        draining: {
+          after: { grace: { actions: 'evict' } },
+          on: { 'listen.closed': '#server.stopped' },
+        },
       },
     },
-    draining: {
-      always: { guard: 'isClosed', target: 'stopped' },
-      after: { grace: { actions: 'evict' } },
-      on: { 'block.closed': { actions: 'takeClosed' } },
-    },
     failed: { type: 'final', entry: 'noteFailure' },
-    stopped: { type: 'final', entry: ['forgive', 'noteStop'] },
+    stopped: { type: 'final', entry: 'noteStop' },
   },
   output: ({ context: { failure: why } }) => {
     return why ? ({ outcome: 'failed', failure: why } as const) : ({ outcome: 'stopped', failure: null } as const)

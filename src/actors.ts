@@ -49,25 +49,33 @@ export type DialerSays =
 /** `release`: the socket is the user's alone from now on. Otherwise the dialer goes on watching it. */
 export type DialerHears = { readonly type: 'attempt.accepted'; readonly attempt: number; readonly release: boolean }
 
-/** What a binder lets in: the limits of a server, of which all its blocks together make use. */
+/** What a binder lets in: the limits of a server, over all its blocks. */
 export type Limits = Pick<
   ServerConfig,
   'maxClients' | 'maxPending' | 'handWindow' | 'connectFreq' | 'sourceFreq' | 'amplificationLimit'
 >
 
 /**
- * All sockets of one block, made one by one as it hears. It owns them, and every client that they let in until that is
- * the user's; its disposer closes what is left.
+ * All listening sockets of a root, made one by one as it hears. It owns them, and every client that they let in until
+ * that is the user's; its disposer closes what is left.
  */
 export interface BinderInput {
-  /** Index of the block in the configuration. */
-  readonly block: number
-  readonly transport: Transport
   readonly limits: Limits
 }
+/** One listener to be bound. Port 0: any. */
+export interface Bind {
+  readonly listener: number
+  readonly transport: Transport
+  readonly endpoint: Endpoint
+}
+export type BindResult =
+  | { readonly listener: number; readonly local: Endpoint; readonly failure?: never }
+  /** It could not be bound. */
+  | { readonly listener: number; readonly failure: Failure; readonly local?: never }
+
 export type BinderHears =
-  /** A number that was bound before is bound anew. Port 0: any. */
-  | { readonly type: 'listener.bind'; readonly listener: number; readonly endpoint: Endpoint }
+  /** A number that was bound before is bound anew. */
+  | { readonly type: 'listeners.bind'; readonly binds: readonly Bind[] }
   /** Gives one up; it is closed when this has been heard, and nothing is said. Its clients live on. */
   | { readonly type: 'listener.close'; readonly listener: number }
   /** Stop letting anybody in: every listener is closed at once, the clients that are there may finish. */
@@ -75,9 +83,8 @@ export type BinderHears =
   /** The grace has ended: whoever is left is dropped, each with a note. */
   | { readonly type: 'binder.evict' }
 export type BinderSays =
-  | { readonly type: 'listener.bound'; readonly listener: number; readonly local: Endpoint }
-  /** It could not be bound. */
-  | { readonly type: 'listener.failed'; readonly listener: number; readonly failure: Failure }
+  /** What became of binds, in that order: told together, when the system has no other one in its hands. */
+  | { readonly type: 'listeners.settled'; readonly results: readonly BindResult[] }
   /** It was bound, and is gone. */
   | { readonly type: 'listener.lost'; readonly listener: number; readonly failure: Failure }
   /** After `binder.drain` or `binder.evict`: the last client has gone. */

@@ -1,5 +1,5 @@
 /**
- * The listening sockets of one block: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
+ * The listening sockets of a root: what both twins do alike, over a `Dock` that differs. It owns them; its disposer
  * closes them, and the clients that came through them. What becomes of whom they let in is the porter's
  * business, which all blocks of a root share.
  *
@@ -7,9 +7,9 @@
  * or was lost is the machine's business.
  */
 import type { Client, House, Peer, PeerNote } from './acceptor.ts'
-import type { BinderHears, BinderInput, BinderSays } from './actors.ts'
+import type { Bind, BindResult, BinderHears, BinderInput, BinderSays } from './actors.ts'
 import { type Io, ioActor } from './contain.ts'
-import type { Dock, DockEvent, DockSocket, Guest } from './dock.ts'
+import type { Dock, DockEvent, DockRequest, DockSocket, Guest } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import { listenersOf } from './handles.ts'
@@ -44,10 +44,10 @@ type BinderIo = Io<BinderInput, BinderSays, BinderHears>
 
 /** A listener, from the order to bind it until it has failed, was lost or given up. */
 interface Berth {
-  readonly listener: number
-  readonly endpoint: Endpoint
+  readonly request: DockRequest
   socket: DockSocket | undefined
-  isBound: boolean
+  /** `opening`: the system has it in its hands. `paused`: for a shortage. */
+  state: 'opening' | 'paused' | 'bound' | 'closed'
   shortages: number
   timer: unknown
 }
@@ -59,6 +59,10 @@ class Binder implements House {
   readonly #dock: Dock
   readonly #porter: Porter
   readonly #berths = new Map<number, Berth>()
+  /** How many binds the system has in its hands, and what became of others meanwhile. */
+  #opening = 0
+  #results: BindResult[] = []
+  #settling: unknown
   #isDraining = false
   #drained: unknown
 
@@ -70,8 +74,9 @@ class Binder implements House {
 
   accept(event: BinderHears): void {
     switch (event.type) {
-      case 'listener.bind':
-        return this.#bind(event.listener, event.endpoint)
+      case 'listeners.bind':
+        for (const bind of event.binds) this.#bind(bind)
+        return
       case 'listener.close':
         return this.#giveUp(event.listener)
       case 'binder.drain':
@@ -95,7 +100,7 @@ class Binder implements House {
 
   send(listener: number, bytes: Uint8Array, to: Endpoint): boolean {
     const berth = this.#berths.get(listener)
-    if (!berth?.isBound) return false
+    if (berth?.state !== 'bound') return false
     berth.socket?.send(bytes, to)
     return true
   }
@@ -105,33 +110,35 @@ class Binder implements House {
     if (this.#isDraining) this.#drained ??= this.#io.clock.setTimeout(() => this.#io.say({ type: 'binder.drained' }), 0)
   }
 
-  #bind(listener: number, endpoint: Endpoint): void {
-    const before = this.#berths.get(listener)
+  #bind(request: Bind): void {
+    const before = this.#berths.get(request.listener)
     if (before) this.#close(before)
-    const berth: Berth = { listener, endpoint, socket: undefined, isBound: false, shortages: 0, timer: undefined }
-    this.#berths.set(listener, berth)
+    const berth: Berth = { request, socket: undefined, state: 'opening', shortages: 0, timer: undefined }
+    this.#berths.set(request.listener, berth)
     this.#open(berth)
   }
 
   #open(berth: Berth): void {
-    const { listener, endpoint } = berth
-    const { transport } = this.#io.input
-    const socket: DockSocket = this.#dock.open({ listener, transport, endpoint }, (event) => {
+    const { request } = berth
+    berth.state = 'opening'
+    this.#opening++
+    const socket: DockSocket = this.#dock.open(request, (event) => {
       if (berth.socket === socket) this.#hearDock(berth, event)
       // What an earlier socket still says is of no interest, but whom it still lets in would stay for ever.
       else if (event.type === 'arrived') event.guest.close()
     })
     berth.socket = socket
-    listenersOf(this.#io.system).set(listener, socket)
+    listenersOf(this.#io.system).set(request.listener, socket)
   }
 
   #hearDock(berth: Berth, event: DockEvent): void {
-    const { listener } = berth
+    const { listener } = berth.request
     switch (event.type) {
       case 'bound':
-        berth.isBound = true
+        this.#opening--
+        berth.state = 'bound'
         this.#porter.bound(this, listener, event.local)
-        return this.#io.say({ type: 'listener.bound', listener, local: event.local })
+        return this.#settle({ listener, local: event.local })
       case 'failed':
         return this.#failed(berth, event.failure)
       case 'arrived':
@@ -145,20 +152,44 @@ class Binder implements House {
 
   /** The UDP peers of one that is lost stay: it is bound again, most likely, and then it can answer them. */
   #failed(berth: Berth, cause: Failure): void {
-    const { listener, isBound } = berth
-    const pause = isBound ? undefined : shortagePause(cause.code, berth.shortages++)
+    const { request, state } = berth
+    const { listener } = request
+    const pause = state === 'bound' ? undefined : shortagePause(cause.code, berth.shortages++)
     this.#close(berth)
-    if (pause === undefined) {
-      this.#berths.delete(listener)
-      this.#io.say({ type: isBound ? 'listener.lost' : 'listener.failed', listener, failure: cause })
-    } else berth.timer = this.#io.clock.setTimeout(() => this.#open(berth), pause)
+    if (pause !== undefined) {
+      berth.state = 'paused'
+      berth.timer = this.#io.clock.setTimeout(() => this.#open(berth), pause)
+      return this.#settle()
+    }
+    this.#berths.delete(listener)
+    if (state !== 'bound') return this.#settle({ listener, failure: cause })
+    this.#tellResults()
+    this.#io.say({ type: 'listener.lost', listener, failure: cause })
   }
 
+  /** Results wait for each other: a server of many sockets hears of them at once. */
+  #settle(result?: BindResult): void {
+    if (result) this.#results.push(result)
+    if (this.#opening === 0) this.#tellResults()
+  }
+
+  #tellResults(): void {
+    if (this.#results.length > 0) this.#io.say({ type: 'listeners.settled', results: this.#results.splice(0) })
+  }
+
+  /** What is known of others waits for nothing any more; but it may be the machine that we are hearing. */
   #giveUp(listener: number): void {
     const berth = this.#berths.get(listener)
     if (berth) this.#close(berth)
     this.#berths.delete(listener)
+    this.#results = this.#results.filter((result) => result.listener !== listener)
     this.#porter.silence(this, listener)
+    if (this.#results.length > 0) this.#settling ??= this.#io.clock.setTimeout(() => this.#settleLater(), 0)
+  }
+
+  #settleLater(): void {
+    this.#settling = undefined
+    this.#settle()
   }
 
   #drain(): void {
@@ -170,14 +201,18 @@ class Binder implements House {
   #closeAll(): void {
     for (const berth of this.#berths.values()) this.#close(berth)
     this.#berths.clear()
+    this.#results = []
+    this.#io.clock.clearTimeout(this.#settling)
     this.#porter.silence(this)
   }
 
   #close(berth: Berth): void {
-    const { socket } = berth
+    const { socket, state } = berth
+    if (state === 'opening') this.#opening--
+    berth.state = 'closed'
     // Forgotten first: should closing it go wrong after all, it is nobody's any more.
     berth.socket = undefined
-    listenersOf(this.#io.system).delete(berth.listener)
+    listenersOf(this.#io.system).delete(berth.request.listener)
     this.#io.clock.clearTimeout(berth.timer)
     socket?.close()
   }

@@ -1,8 +1,8 @@
 /**
- * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does at each event, as pure functions. A step
- * takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
+ * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does with it at each event, as pure functions.
+ * A step takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
  */
-import type { BinderHears, Limits, ResolverInput } from './actors.ts'
+import type { Bind, BindResult, ResolverInput } from './actors.ts'
 import { type Backoff, pauseAfter } from './backoff.ts'
 import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
 import type { Listen } from './config/server-schema.ts'
@@ -29,7 +29,6 @@ export interface BlockInput {
   readonly listen: Listen
   readonly policy: 'all' | 'any'
   readonly host: Host
-  readonly limits: Limits
   readonly resolveTimeout: number
   readonly seed: number
 }
@@ -37,8 +36,6 @@ export interface BlockInput {
 export interface Listener {
   readonly listener: number
   readonly place: Place
-  /** To be bound; 0 until the system has chosen one. */
-  readonly port: number
   /** `planned`: waits for the port that the system chooses. `failed`: of this moment, and not judged yet. */
   readonly state: 'planned' | 'binding' | 'bound' | 'failed' | 'waiting' | 'closed'
   readonly since: number
@@ -52,6 +49,8 @@ export interface Listener {
 
 export interface Block extends BlockInput {
   readonly listeners: readonly Listener[]
+  /** 0 until the system has chosen one, which then holds for whatever the block binds. */
+  readonly port: number
   /** How many numbers were given out. */
   readonly numbered: { readonly listeners: number; readonly queries: number }
   /** The look-up under way. */
@@ -59,30 +58,23 @@ export interface Block extends BlockInput {
   readonly failedLookups: number
   /** Ports that were tried for port 0. */
   readonly tries: number
-  /** The parent knows how the first try went. */
-  readonly told: boolean
-  /** Why the start failed. */
+  /** All of it was tried once. */
+  readonly tried: boolean
+  /** What was the first not to be bound. */
+  readonly problem: Failure | null
+  /** `bind-policy all`: why the start has failed. */
   readonly failure: Failure | null
 }
-
-/** What a block tells its parent. */
-export type BlockSays =
-  /** Once: everything was tried. `failure`: of the first that is not bound. */
-  | { readonly type: 'block.ready'; readonly block: number; readonly bound: number; readonly failure: Failure | null }
-  /** `bind-policy all`, and something is not bound. */
-  | { readonly type: 'block.failed'; readonly block: number; readonly failure: Failure }
-  /** After a drain: nothing is open any more. */
-  | { readonly type: 'block.closed'; readonly block: number }
 
 export type BlockEffect =
   | { readonly do: 'note'; readonly note: ServerNote }
   | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
   | { readonly do: 'endQuery'; readonly query: number }
-  | { readonly do: 'askLater'; readonly ms: number }
-  | { readonly do: 'tellBinder'; readonly command: BinderHears }
+  | { readonly do: 'askLater'; readonly block: number; readonly ms: number }
+  | { readonly do: 'bind'; readonly bind: Bind }
+  | { readonly do: 'close'; readonly listener: number }
   | { readonly do: 'bindLater'; readonly listener: number; readonly ms: number }
   | { readonly do: 'forget'; readonly listener: number }
-  | { readonly do: 'tellParent'; readonly event: BlockSays }
 
 /** A block in the midst of a step. */
 export interface BlockDraft extends Block {
@@ -91,7 +83,19 @@ export interface BlockDraft extends Block {
 
 export function newBlock(input: BlockInput): Block {
   const numbered = { listeners: 0, queries: 0 }
-  return { ...input, listeners: [], numbered, query: null, failedLookups: 0, tries: 0, told: false, failure: null }
+  const { port } = input.listen
+  return {
+    ...input,
+    listeners: [],
+    port,
+    numbered,
+    query: null,
+    failedLookups: 0,
+    tries: 0,
+    tried: false,
+    problem: null,
+    failure: null,
+  }
 }
 
 /** Nothing of it is being bound. */
@@ -145,12 +149,12 @@ export function takeLookupFailure(now: BlockDraft, at: number, why: Failure): Bl
 }
 
 function postponeLookup(now: BlockDraft, at: number, why: Failure): BlockDraft {
-  const { block, listen, failedLookups, seed } = now
-  const failed = failure(why.code, why.stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${why.message}`)
+  const { block, failedLookups, seed } = now
+  const failed = unresolvedFailure(now, why)
   if (now.policy === 'all') return fail(now, failed)
   const ms = pauseAfter(BACKOFF, failedLookups + 1, hash(seed, 'block', block))
   const waiting = note({ type: 'block.waiting', at, block, ms })
-  return tellReady(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', ms }), failed)
+  return conclude(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', block, ms }), failed)
 }
 
 /** Plans a listener for each address, and binds them. */
@@ -164,16 +168,19 @@ function take(now: BlockDraft, at: number, answer: readonly string[]): BlockDraf
   return bindPlanned(plan(step(now, {}, ...skips, ...warnings), at, places), at)
 }
 
+/** For who is told of the whole server. */
+function unresolvedFailure({ block, listen }: Block, { code, stage, message }: Failure): Failure {
+  return failure(code, stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${message}`)
+}
+
 const NO_ADDRESS = failure('NO_ADDRESS', 'resolve', 'there is no address to bind')
 
 function plan(now: BlockDraft, at: number, places: readonly Place[]): BlockDraft {
-  const { block, blocks, listen, numbered, listeners } = now
-  // A port that the system has chosen holds for all of the block.
-  const port = listeners.find((one) => one.port !== 0)?.port ?? listen.port
+  const { block, blocks, numbered, listeners } = now
   const planned = places.map((place, i): Listener => {
     const listener = (numbered.listeners + i) * blocks + block + 1
     const blank = { failures: 0, rebinds: [], escalated: false, failure: null }
-    return { listener, place, port, state: 'planned', since: at, ...blank }
+    return { listener, place, state: 'planned', since: at, ...blank }
   })
   return {
     ...now,
@@ -184,49 +191,55 @@ function plan(now: BlockDraft, at: number, places: readonly Place[]): BlockDraft
 
 // --- binding ---
 
-/** All at once; with port 0 the first alone, which shows the others their port. */
+/** All at once; with port 0 one alone, which shows the others their port. */
 function bindPlanned(now: BlockDraft, at: number): BlockDraft {
   const planned = now.listeners.filter(({ state }) => state === 'planned')
-  const due = planned[0]?.port === 0 ? planned.slice(0, 1) : planned
-  return due.reduce((draft, one) => bind(draft, at, one), now)
+  if (now.port !== 0) return planned.reduce((draft, one) => bind(draft, at, one), now)
+  const [first] = planned
+  return first && !now.listeners.some(({ state }) => state === 'binding') ? bind(now, at, first) : now
 }
 
-function bind(now: BlockDraft, at: number, { listener, place, port }: Listener): BlockDraft {
-  const { block, listen } = now
+function bind(now: BlockDraft, at: number, { listener, place }: Listener): BlockDraft {
+  const { block, listen, port } = now
   const endpoint: Endpoint = { family: place.family, address: place.address, port }
   return step(
     amend(now, listener, { state: 'binding', since: at }),
     {},
     note({ type: 'listener.started', at, listener, block, transport: listen.proto, endpoint }),
-    { do: 'tellBinder', command: { type: 'listener.bind', listener, endpoint } },
+    { do: 'bind', bind: { listener, transport: listen.proto, endpoint } },
   )
 }
 
-export function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
-  const { port } = local
-  const bound = { state: 'bound', since: at, port, failure: null } as const
-  const now = step(amend(draft, listener, bound), {}, note({ type: 'listener.bound', at, listener, local }))
-  const listeners = now.listeners.map((one) => (one.port === 0 ? { ...one, port } : one))
-  return settle(bindPlanned({ ...now, listeners }, at), at)
+/** What is not being bound any more is dropped. */
+export function takeResult(draft: BlockDraft, at: number, { listener, local, failure: why }: BindResult): BlockDraft {
+  if (listenerIn(draft, listener)?.state !== 'binding') return draft
+  return local ? takeBound(draft, at, listener, local) : takeBindFailure(draft, at, listener, why)
 }
 
-export function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
+function takeBound(draft: BlockDraft, at: number, listener: number, local: Endpoint): BlockDraft {
+  const { port } = local
+  const bound = { state: 'bound', since: at, failure: null } as const
+  const now = step(amend(draft, listener, bound), { port }, note({ type: 'listener.bound', at, listener, local }))
+  return settle(bindPlanned(now, at), at)
+}
+
+function takeBindFailure(draft: BlockDraft, at: number, listener: number, why: Failure): BlockDraft {
   const one = listenerIn(draft, listener) as Listener
   const failed = { state: 'failed', failure: why, failures: one.failures + 1 } as const
   const now = step(amend(draft, listener, failed), {}, note({ type: 'listener.failed', at, listener, failure: why }))
-  return isPortTaken(draft, one, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
+  return isPortTaken(draft, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
 }
 
 /** The port that the system chose for one address is not free on another. */
-function isPortTaken({ listen, told, tries }: Block, { port }: Listener, { code }: Failure): boolean {
-  return listen.port === 0 && port !== 0 && !told && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
+function isPortTaken({ listen, port, tried, tries }: Block, { code }: Failure): boolean {
+  return listen.port === 0 && port !== 0 && !tried && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
 }
 
 function tryAnotherPort(draft: BlockDraft, at: number): BlockDraft {
   const opened = draft.listeners.filter(({ state }) => state === 'bound' || state === 'binding')
   const now = opened.reduce((one, { listener }) => close(one, at, listener, null), draft)
-  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned', port: 0 }))
-  return bindPlanned({ ...now, tries: now.tries + 1, listeners }, at)
+  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned' }))
+  return bindPlanned({ ...now, tries: now.tries + 1, port: 0, listeners }, at)
 }
 
 function close(now: BlockDraft, at: number, listener: number, why: Failure | null): BlockDraft {
@@ -234,7 +247,7 @@ function close(now: BlockDraft, at: number, listener: number, why: Failure | nul
     amend(now, listener, { state: 'closed', failure: why }),
     {},
     note({ type: 'listener.closed', at, listener, failure: why }),
-    { do: 'tellBinder', command: { type: 'listener.close', listener } },
+    { do: 'close', listener },
   )
 }
 
@@ -244,10 +257,10 @@ function settle(draft: BlockDraft, at: number): BlockDraft {
   const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
   const failed = now.listeners.filter(({ state }) => state === 'failed')
   const fatal = failed.find(({ place }) => place.kind !== 'own')
-  if (fatal && now.policy === 'all' && !now.told) return fail(now, unboundFailure(now, fatal))
+  if (fatal && now.policy === 'all' && !now.tried) return fail(now, unboundFailure(now, fatal))
   const postponed = failed.reduce((one, later) => postpone(one, at, later), now)
   const [first] = failed
-  return tellReady(postponed, first ? unboundFailure(now, first) : null)
+  return conclude(postponed, first ? unboundFailure(now, first) : null)
 }
 
 /** For who is told of the whole server, and not of each listener. */
@@ -270,14 +283,11 @@ function skip(now: BlockDraft, at: number, { listener, place, failure: why }: Li
   return step(close(now, at, listener, why), {}, note({ type: 'server.warned', at, block: now.block, message }))
 }
 
-const fail = (now: BlockDraft, why: Failure): BlockDraft =>
-  step(now, { failure: why }, { do: 'tellParent', event: { type: 'block.failed', block: now.block, failure: why } })
+const fail = (now: BlockDraft, why: Failure): BlockDraft => step(now, { failure: why })
 
-function tellReady(now: BlockDraft, why: Failure | null): BlockDraft {
-  if (now.told) return now
-  const bound = now.listeners.filter(({ state }) => state === 'bound').length
-  const event: BlockSays = { type: 'block.ready', block: now.block, bound, failure: why }
-  return step(now, { told: true }, { do: 'tellParent', event })
+function conclude(now: BlockDraft, why: Failure | null): BlockDraft {
+  const none = now.listeners.length === 0 ? unresolvedFailure(now, NO_ADDRESS) : null
+  return step(now, { tried: true, problem: now.problem ?? why ?? none })
 }
 
 // --- living ---
@@ -320,11 +330,13 @@ function tooOftenFailure(now: Block, one: Listener): Failure {
 
 export function rebind(now: BlockDraft, at: number, listener: number): BlockDraft {
   const one = listenerIn(now, listener) as Listener
-  return bind(amend(now, listener, { rebinds: [...one.rebinds, at] }), at, one)
+  return bindPlanned(amend(now, listener, { state: 'planned', rebinds: [...one.rebinds, at] }), at)
 }
 
 /** The addresses of this host have changed: `multihome` serves those that are there now. */
 export function rescan(draft: BlockDraft, at: number, addresses: readonly string[]): BlockDraft {
+  const { listen } = draft
+  if (!draft.host.multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return draft
   const host = { ...draft.host, addresses }
   const { places } = bindListOf(draft.listen, [], host)
   const own = places.filter(({ kind }) => kind === 'own')
@@ -333,18 +345,22 @@ export function rescan(draft: BlockDraft, at: number, addresses: readonly string
   const come = own.filter((place) => !draft.listeners.some(isOf(place)))
   const without = gone.reduce((now, one) => giveUp(now, at, one), { ...draft, host })
   const left = without.listeners.filter((one) => !gone.some(({ listener }) => listener === one.listener))
-  return bindPlanned(plan({ ...without, listeners: left }, at, come), at)
+  return settle(bindPlanned(plan({ ...without, listeners: left }, at, come), at), at)
 }
 
 const isSame = (a: Place, b: Place) => a.address === b.address
 
-function giveUp(now: BlockDraft, at: number, { listener }: Listener): BlockDraft {
-  return step(close(now, at, listener, null), {}, { do: 'forget', listener })
+function giveUp(now: BlockDraft, at: number, one: Listener): BlockDraft {
+  const { listener } = one
+  return isUntold(one) ? now : step(close(now, at, listener, null), {}, { do: 'forget', listener })
 }
+
+/** It waits for its port, and nobody has heard of it yet. */
+const isUntold = ({ state, failures }: Listener) => state === 'planned' && failures === 0
 
 /** Nobody is let in any more. */
 export function drain(draft: BlockDraft, at: number): BlockDraft {
-  const open = draft.listeners.filter(({ state }) => state !== 'closed')
+  const open = draft.listeners.filter((one) => one.state !== 'closed' && !isUntold(one))
   const now = open.reduce((one, { listener, state }) => {
     const closed = amend(one, listener, { state: 'closed' })
     return step(
@@ -355,18 +371,11 @@ export function drain(draft: BlockDraft, at: number): BlockDraft {
     )
   }, draft)
   const asked: BlockEffect[] = now.query === null ? [] : [{ do: 'endQuery', query: now.query }]
-  return step(now, { query: null }, ...asked, { do: 'tellBinder', command: { type: 'binder.drain' } })
+  return step(now, { query: null }, ...asked)
 }
-
-/** The grace has ended: whoever is still there has to go. */
-export const evict = (now: BlockDraft): BlockDraft =>
-  step(now, {}, { do: 'tellBinder', command: { type: 'binder.evict' } })
-
-export const tellClosed = (now: BlockDraft): BlockDraft =>
-  step(now, {}, { do: 'tellParent', event: { type: 'block.closed', block: now.block } })
 
 const forgotten = (listener: number, state: Listener['state']): readonly BlockEffect[] =>
   state === 'waiting' ? [{ do: 'forget', listener }] : []
 
-const titleOf = ({ block, listen }: Block, { place, port }: Listener): string =>
+const titleOf = ({ block, listen, port }: Block, { place }: Listener): string =>
   `block ${block + 1}, ${listen.proto} ${formatEndpoint({ address: place.address, port })},`

@@ -3,6 +3,7 @@
  * opens nothing; `sockchart/node` and `sockchart/sim` do.
  */
 export type { Clock, DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from './actors.ts'
+export { type PlannedBlock, type PlannedSocket, makeBindPlan } from './bind-plan.ts'
 export type { Candidate, Hop, Skip } from './candidate.ts'
 export type { Issue } from './config/issue.ts'
 export { type ParseOptions, type Parsed, parseConfig } from './config/parse.ts'
@@ -31,5 +32,6 @@ export type {
   ReadySockets,
   SocketPlugin,
 } from './plugins/plugin.ts'
+export type { Roster, RosterEntry, ServerNote } from './roster.ts'
 export { traceLine } from './trace.ts'
 export type { Wire, WireEvent, WireRequest, WireSocket } from './wire.ts'

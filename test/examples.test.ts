@@ -1,12 +1,14 @@
 import { createInspector } from '@statelyai/inspect'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { greet } from '../examples/connect.ts'
 import { clientOf } from '../examples/file.ts'
+import { echoOn } from '../examples/listen.ts'
 import { createClient } from '../src/node/create-client.ts'
 
 async function echo() {
@@ -51,6 +53,33 @@ describe('examples/file.ts', () => {
     expect(() => clientOf(file)).toThrow("is no client's configuration")
     expect(error.mock.lastCall?.[0]).toContain('remote')
     server.close()
+  })
+})
+
+describe('examples/listen.ts', () => {
+  it('gives everybody back what he sends, on every address', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    await using server = await echoOn('127.0.0.1', 0)
+    const [tcp, udp] = server.roster.listeners.map(({ local }) => local)
+    expect(log).toHaveBeenCalledWith(`listening on tcp 127.0.0.1:${tcp?.port}`)
+    expect(log).toHaveBeenCalledWith(`listening on udp 127.0.0.1:${udp?.port}`)
+    expect(await greet('127.0.0.1', [tcp?.port ?? 0])).toBe('hello\n')
+    const peer = createSocket('udp4')
+    peer.send('hello', udp?.port ?? 0, '127.0.0.1')
+    const [bytes, from] = (await once(peer, 'message')) as [Buffer, AddressInfo]
+    expect([String(bytes), from.port]).toEqual(['hello', udp?.port])
+    peer.close()
+  })
+
+  it('says who is refused', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    vi.spyOn(console, 'log').mockImplementation(() => {})
+    await using server = await echoOn('127.0.0.1', 0)
+    const [tcp] = server.roster.listeners
+    const sockets = Array.from({ length: 101 }, () => connect(tcp?.local?.port ?? 0, '127.0.0.1').on('error', () => {}))
+    await once(server, 'refused')
+    expect(error.mock.lastCall?.[0]).toContain('max-clients')
+    for (const socket of sockets) socket.destroy()
   })
 })
 

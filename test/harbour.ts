@@ -55,6 +55,11 @@ interface FakeSocket extends DockSocket {
   readonly log: string[]
 }
 
+/** Each binder here has one transport, and is told of one listener at a time. */
+type Told =
+  | Exclude<BinderHears, { readonly type: 'listeners.bind' }>
+  | { readonly type: 'listener.bind'; readonly listener: number; readonly endpoint: Endpoint }
+
 interface Options {
   /** One block for each. */
   readonly blocks?: readonly Transport[]
@@ -113,10 +118,10 @@ export function harbour(options: Options = {}) {
     initial: 'serving',
     states: {
       serving: {
-        invoke: blocks.map((transport, block) => ({
+        invoke: blocks.map((_, block) => ({
           id: `block ${block}`,
           src: 'binder' as const,
-          input: { block, transport, limits: { maxClients: 1024, amplificationLimit: false, ...limits } },
+          input: { limits: { maxClients: 1024, amplificationLimit: false, ...limits } },
         })),
         on: { stop: 'stopped', '*': { actions: 'take' } },
       },
@@ -133,7 +138,12 @@ export function harbour(options: Options = {}) {
   actor.start()
 
   const socketOf = (listener: number) => sockets.findLast(({ request }) => request.listener === listener)!
-  const hear = (event: BinderHears, block = 0) => actor.getSnapshot().children[`block ${block}`]?.send(event)
+  const hear = (event: Told, block = 0) => {
+    const send = (told: BinderHears) => actor.getSnapshot().children[`block ${block}`]?.send(told)
+    if (event.type !== 'listener.bind') return send(event)
+    const { listener, endpoint } = event
+    send({ type: 'listeners.bind', binds: [{ listener, transport: blocks[block] ?? 'tcp', endpoint }] })
+  }
   return {
     clock,
     sockets,
@@ -158,7 +168,8 @@ export function harbour(options: Options = {}) {
       socketOf(listener).tell({ type: 'heard', from, bytes: new Uint8Array(size) }),
     stop: () => actor.send({ type: 'stop' }),
     /** Without the stamp of the door. */
-    said: () => actor.getSnapshot().context.said.map((event) => ({ ...event, at: undefined })),
+    /** Results one by one. */
+    said: () => actor.getSnapshot().context.said.flatMap(apart),
     story: () => notes.map(tell),
     counters: () => roster.counters,
     receptions: () => receptions,
@@ -180,4 +191,10 @@ function tell(note: ServerNote): string {
     default:
       return `${note.at} ${note.type}`
   }
+}
+
+function apart(event: BinderSays): readonly { readonly type: string; readonly listener?: number }[] {
+  const { type } = event
+  if (type !== 'listeners.settled') return [Object.assign({ ...event }, { at: undefined })]
+  return event.results.map((result) => ({ type: result.local ? 'listener.bound' : 'listener.failed', ...result }))
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runScenario } from '../src/sim/run-scenario.ts'
+import { sockchart } from '../src/node/cli/sockchart.ts'
 import { isClients, parseScenario } from '../src/sim/scenario.ts'
+import { fakeIo } from './node/cli/fake-io.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const readme = read('README.md')
@@ -16,7 +18,14 @@ describe('the README is a promise', () => {
   })
 
   it('its examples are the files that are tested', () => {
-    expect(blocks('ts')).toEqual(['connect', 'file', 'machines'].map((name) => read(`examples/${name}.ts`)))
+    expect(blocks('ts')).toEqual(['connect', 'file', 'listen', 'machines'].map((name) => read(`examples/${name}.ts`)))
+  })
+
+  it('its command for a server binds, and says where', async () => {
+    const [, line = ''] = /`sockchart (run --mode server [^`]+)`/.exec(readme) ?? []
+    const io = fakeIo()
+    expect(await sockchart([...line.replace('1194', '0').split(' '), '--once'], io)).toBe(0)
+    expect(io.stderr.text).toMatch(/bound to udp 0\.0\.0\.0:\d+/)
   })
 
   it('its scenario connects, is killed, and comes back', () => {

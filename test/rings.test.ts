@@ -15,7 +15,7 @@ const filesIn = (folder: string, recursive = false): string[] =>
     .toSorted()
 
 const RINGS = {
-  core: [...filesIn('src'), ...filesIn('src/config', true)],
+  core: [...filesIn('src'), ...filesIn('src/config', true), ...filesIn('src/plugins', true)],
   machines: filesIn('machines', true),
   sim: filesIn('src/sim', true),
   node: filesIn('src/node', true),

@@ -67,7 +67,7 @@ export interface ReadySockets {
   readonly leftOver: () => Failure | undefined
 }
 
-/** A socket that is bound already and, if it is TCP, listening: an open descriptor of this process. */
+/** A socket that is bound already and, if it is TCP, listening: an open descriptor of ours. */
 export interface ReadySocket {
   readonly fd: number
 }

@@ -89,7 +89,9 @@ class VirtualListener implements DockSocket, OpenListener {
     const { source: from, send = '', bytes = utf8(send) } = visit
     if (this.transport === 'udp') return this.#tell({ type: 'heard', from, bytes })
     const { inbound, clock } = this.#shore
-    this.admit(new VirtualGuest(inbound, clock, this.listener, visit))
+    const guest = new VirtualGuest(inbound, clock, this.listener, visit)
+    this.admit(guest)
+    guest.begin()
   }
 
   admit(guest: Guest): void {
@@ -115,18 +117,17 @@ class VirtualGuest implements Guest, OpenGuest {
   readonly #visit: Visit
   readonly listener: number
   /** When it speaks; never, if it has nothing to say. */
-  #speaksAt: number
+  #speaksAt = Infinity
   #leaving: unknown
   #isOpen = true
   #gone: (() => void) | undefined
 
   constructor(inbound: Inbound, clock: HeapClock, listener: number, visit: Visit) {
-    const { send, sendAfterMs = 0, closeAfterMs } = visit
+    const { closeAfterMs } = visit
     this.#inbound = inbound
     this.#clock = clock
     this.#visit = visit
     this.listener = listener
-    this.#speaksAt = send === undefined ? Infinity : clock.now() + sendAfterMs
     inbound.enter(this)
     if (closeAfterMs !== undefined)
       this.#leaving = clock.at(clock.now() + closeAfterMs, listener, () => this.kill('fin'))
@@ -142,6 +143,12 @@ class VirtualGuest implements Guest, OpenGuest {
 
   get local(): Endpoint {
     return this.#visit.to
+  }
+
+  /** It has arrived. What it says at once is read after that, as it is by the kernel's twin. */
+  begin(): void {
+    const { send, sendAfterMs = 0 } = this.#visit
+    if (send !== undefined) this.#speaksAt = this.#clock.now() + sendAfterMs
   }
 
   hasSpoken(): boolean {

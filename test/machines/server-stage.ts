@@ -27,8 +27,7 @@ interface Setting extends Partial<ServerInput> {
 export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [], inspect }: Setting = {}) {
   const clock = new HeapClock()
   const queries = new Map<number, { readonly input: ResolverInput; readonly say: (event: ResolverSays) => void }>()
-  const binders = new Map<number, Binder>()
-  const owners = new Map<number, number>()
+  const binders = new Set<Binder>()
   const actors = {
     resolver: ioActor<ResolverInput, ResolverSays>(({ input, say }) => {
       queries.set(input.query, { input, say })
@@ -36,12 +35,10 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
     }),
     binder: ioActor<BinderInput, BinderSays, BinderHears>(({ input, say, hear }) => {
       const heard: BinderHears[] = []
-      binders.set(input.block, { input, say, heard })
-      hear((event) => {
-        heard.push(event)
-        if ('listener' in event) owners.set(event.listener, input.block)
-      })
-      return () => binders.delete(input.block)
+      const binder = { input, say, heard }
+      binders.add(binder)
+      hear((event) => heard.push(event))
+      return () => binders.delete(binder)
     }),
   }
   const actor = createActor(serverLogic(actors), {
@@ -60,8 +57,7 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
   actor.start()
 
   const query = (n: number) => queries.get(n) ?? missing(`query ${n}`)
-  const binder = (block: number) => binders.get(block) ?? missing(`the binder of block ${block}`)
-  const ownerOf = (listener: number) => binder(owners.get(listener) ?? missing(`listener ${listener}`))
+  const binder = () => [...binders][0] ?? missing('binder')
   return {
     actor,
     binder,
@@ -77,21 +73,24 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
       query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
     bound: (n: number, address: string, port: number) => {
       const parsed = parseAddress(address) ?? missing(address)
-      ownerOf(n).say({ type: 'listener.bound', listener: n, local: { ...parsed, port } })
+      binder().say({ type: 'listeners.settled', results: [{ listener: n, local: { ...parsed, port } }] })
     },
     fail: (n: number, code = 'EADDRINUSE') =>
-      ownerOf(n).say({ type: 'listener.failed', listener: n, failure: failure(code, 'bind', sentenceOf(code)) }),
+      binder().say({
+        type: 'listeners.settled',
+        results: [{ listener: n, failure: failure(code, 'bind', sentenceOf(code)) }],
+      }),
     lose: (n: number, code = 'ENETDOWN') =>
-      ownerOf(n).say({ type: 'listener.lost', listener: n, failure: failure(code, 'bind') }),
-    drained: (block: number) => binder(block).say({ type: 'binder.drained' }),
+      binder().say({ type: 'listener.lost', listener: n, failure: failure(code, 'bind') }),
+    drained: () => binder().say({ type: 'binder.drained' }),
 
     state: () => JSON.stringify(actor.getSnapshot().value).replaceAll(/[{}"]/g, ''),
     output: () => actor.getSnapshot().output,
     roster: () => roster,
     /** The lines since they were last read, without the blanks before the time. */
     lines: () => notes.splice(0).map((note) => traceLine(note).trimStart()),
-    /** What a binder was told since it was last asked, in words. */
-    told: (block = 0) => binder(block).heard.splice(0).map(wordsOf),
+    /** What the binder was told since it was last asked, in words. */
+    told: () => binder().heard.splice(0).flatMap(wordsOf),
     /** What must be 0 at the end. */
     leaks: () => ({ queries: queries.size, binders: binders.size, timers: clock.timers, errors: errors.length }),
   }
@@ -99,10 +98,10 @@ export function serverStage(config: ServerConfigInput, { seed = 1, addresses = [
 
 export const NOTHING_LEFT = { queries: 0, binders: 0, timers: 0, errors: 0 }
 
-function wordsOf(event: BinderHears): string {
+function wordsOf(event: BinderHears): string | readonly string[] {
   switch (event.type) {
-    case 'listener.bind':
-      return `bind ${event.listener} ${formatEndpoint(event.endpoint)}`
+    case 'listeners.bind':
+      return event.binds.map(({ listener, endpoint }) => `bind ${listener} ${formatEndpoint(endpoint)}`)
     case 'listener.close':
       return `close ${event.listener}`
     case 'binder.drain':

@@ -36,7 +36,8 @@ const until = async (holds: () => boolean) => {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
-describe('a server with very many sockets', () => {
+// On a busy machine they take a while.
+describe('a server with very many sockets', { timeout: 60_000 }, () => {
   it('R2 R8 binds 1,000 of them: 40 blocks of 25 addresses', async () => {
     const blocks = Array.from({ length: 40 }, (_, i) => `block-${i}.test`)
     const addresses = (block: number) => Array.from({ length: 25 }, (_, i) => `127.2.${block}.${i + 1}`)

@@ -46,7 +46,7 @@ describe.skipIf(obstacle !== undefined)(`a UDP server on a host with several add
       const report = JSON.parse(line) as Report
       reports.set(report.name, report)
     }
-  })
+  }, 20_000)
 
   it('R4 multihome answers from the asked address, whichever that is', () => {
     expect(reports.get('multihome')).toMatchObject({ first: each(FIRST, itself), warnings: [] })

@@ -1,11 +1,20 @@
-/** Abort injected: a server is stopped, or drained, after every event of every scenario, and nothing may be left. */
+/**
+ * Abort injected: a server is stopped, or drained, after every event of every scenario, and of generated ones, and
+ * nothing may be left.
+ */
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { scenarioRunner } from '../../src/sim/run-scenario.ts'
 import { serverCatalogue } from '../scenarios/catalogue.ts'
+import { serverScript } from './server-script.ts'
 
 const run = scenarioRunner()
 /** Events after which a run is aborted: the rest of a long one repeats itself. */
 const EVENTS = 40
+
+const generated = fc
+  .sample(serverScript, { seed: 20_261_122, numRuns: 60 })
+  .map((scenario, i) => ({ name: `generated ${i + 1}`, scenario }))
 
 // XState's development build says so when a child ends in the very step in which its root was stopped.
 beforeEach(() => {
@@ -15,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe.each(serverCatalogue())('$name', ({ scenario: written }) => {
+describe.each([...serverCatalogue(), ...generated])('$name', ({ scenario: written }) => {
   // It ends when we say so, and not before.
   const timeline = written.timeline.filter((entry) => !('do' in entry) || entry.do === 'network-changed')
   const scenario = { ...written, timeline }

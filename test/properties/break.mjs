@@ -1,5 +1,5 @@
 /**
- * Shows that every invariant bites: `node test/properties/break.mjs [ID ...]`. Each breakage is applied to a copy of the
+ * Shows that every invariant bites: `node test/properties/break.mjs [ID|TEST ...]` (`server`: those of servers). Each breakage is applied to a copy of the
  * sources in a folder of the system's for passing things, and the property suite is run there with that invariant alone;
  * it has to go red with its number. Not part of the normal test run (about five seconds each).
  */
@@ -22,8 +22,12 @@ const COPIED = [
 ]
 
 const wanted = process.argv.slice(2)
-const chosen = breakages.filter(({ id }) => wanted.length === 0 || wanted.includes(id))
-const results = [{ id: 'none', what: 'the code as it is' }, ...chosen].map((breakage) => {
+const chosen = breakages.filter(
+  ({ id, test = 'client' }) => wanted.length === 0 || wanted.includes(id) || wanted.includes(test),
+)
+const tests = new Set(chosen.map(({ test }) => test))
+const unbroken = [...tests].map((test) => ({ id: 'none', what: 'the code as it is', test }))
+const results = [...unbroken, ...chosen].map((breakage) => {
   const result = shownBy(breakage)
   console.log(`${result.id.padEnd(6)} ${result.what}\n       ${result.seen}`)
   return result

@@ -147,8 +147,14 @@ describe('a bad file', () => {
 
   test.each([
     [5, 'timeline[0]: an entry is an object, such as { "atMs": 5000, "do": "stop" }'],
-    [{ atMs: 1 }, 'timeline[0]: an entry has one of network, names, kill, bindError, self, from, die, links, nat, send, do'],
-    [{ atMs: 1, do: 'jump' }, 'timeline[0].do: expected "stop", "start", "reject", "next", "network-changed" or "drain"'],
+    [
+      { atMs: 1 },
+      'timeline[0]: an entry has one of network, names, kill, bindError, self, from, die, links, nat, send, do',
+    ],
+    [
+      { atMs: 1, do: 'jump' },
+      'timeline[0].do: expected "stop", "start", "reject", "next", "network-changed" or "drain"',
+    ],
     [{ do: 'stop' }, 'timeline[0].atMs: expected a number'],
     [{ atMs: 1, do: 'stop', kill: { address: '::1', how: 'fin' } }, 'timeline[0]: there is no "do" here'],
     [{ atMs: 1, kill: { address: '::1', how: 'shoot' } }, 'timeline[0].kill.how: expected "reset", "fin" or "vanish"'],

@@ -106,8 +106,9 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
   return { start, isRunning, stillness, trace, end }
 }
 
-export const socketsOfProcess = () =>
-  process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'UDPWrap').length
+const SOCKETS: ReadonlySet<string> = new Set(['TCPSocketWrap', 'TCPServerWrap', 'UDPWrap'])
+
+export const socketsOfProcess = () => process.getActiveResourcesInfo().filter((kind) => SOCKETS.has(kind)).length
 
 /** The system's resolver by the script; a silent one never comes back, which the queue of look-ups has to bear. */
 export function scriptedLookup(names: VirtualNames, clock: ScriptClock): Lookup {

@@ -1,12 +1,8 @@
 /** What `run` does with the clients of a server: it sends back what they send, or reads and forgets it. */
 import type { Server } from '../server.ts'
 
+/** An end is answered by an end, which is Node's own doing; that a client has gone is noted by the engine. */
 export function answerClients(server: Server, echo: boolean): void {
-  server.on('connection', ({ socket }) => {
-    // That it is gone is noted by the engine.
-    socket.on('error', () => {})
-    if (echo) socket.pipe(socket)
-    else socket.on('end', () => socket.end()).resume()
-  })
+  server.on('connection', ({ socket }) => void (echo ? socket.pipe(socket) : socket.resume()))
   server.on('message', ({ bytes, reply }) => void (echo && reply(bytes)))
 }

@@ -50,8 +50,12 @@ export class ClientLife implements Life {
   }
 
   end(ending: Ending): void {
-    if (this.#ending === undefined || this.#ending === 'restart') this.#ending = ending
+    if (!this.isStopping) this.#ending = ending
     void this.#client.close()
+  }
+
+  get isStopping(): boolean {
+    return this.#ending !== undefined && this.#ending !== 'restart'
   }
 
   next(): void {

@@ -1,14 +1,16 @@
 /** What `sockchart help` says; 80 columns. */
-export const HELP = `sockchart: connects as an OpenVPN-style configuration says, and tells why
+export const HELP = `sockchart: connects or listens as an OpenVPN-style configuration says, and tells
+why
 
   sockchart COMMAND [FILE] [OPTIONS] [--directive values ...]
 
 Commands
   check FILE         every problem of a configuration, with its place and a hint
-  plan FILE          look the names up; print what would be tried, in order, and
-                     what is skipped and why. Opens no socket
-  run FILE           connect, come back after a loss; standard input and output
-                     are joined to the connection as nc does
+  plan FILE          look the names up; print what would be tried, or bound, in
+                     order, and what is skipped and why. Opens no socket
+  run FILE           a client: connect, come back after a loss; standard input
+                     and output are joined to the connection as nc does.
+                     A server: bind everything, tell who comes and goes
   simulate SCENARIO  run a scenario file on the virtual network
   demo               watch a failover on this machine's loopback
   help               this page
@@ -20,8 +22,11 @@ Options
                      it was lost later; its ledger has the last finished round
                      and the current one
   -v, --verbose      check: list what is ignored. run: every event on a line
-  --once             run: end after the first outcome; one round
-  --no-stdio         run: do not join standard input and output
+  --once             run: end after the first outcome (connected, or bound; one
+                     round)
+  --no-stdio         run of a client: do not join standard input and output
+  --echo             run of a server: send back what clients send, instead of
+                     reading and forgetting it
   --seed N           what chance is drawn from, for the same choices again
   --strict           old spellings (udp6) are errors
   --allow-ignored NAME      read on without a directive that matters
@@ -32,13 +37,15 @@ Options
 
 Every directive can follow as --name values. It comes after the file; no file
 is needed then:  sockchart run --client --proto tcp --remote example.org 80
+                 sockchart run --mode server --proto udp --port 1194 --echo
 
-run hears signals: Ctrl-C and SIGTERM stop (Ctrl-C again: at once), SIGHUP reads
-the file again and restarts, SIGUSR1 leaves the candidate for the next one.
+run hears signals: Ctrl-C and SIGTERM stop (Ctrl-C again: at once; a server
+gives its clients 5 s), SIGHUP reads the file again and restarts, SIGUSR1 leaves
+the candidate of a client for the next one.
 FILE may be - for standard input, or a pipe: it is read once, and run then joins
 nothing to standard input.
 
 Exit codes: 0 done (run: stopped by SIGTERM, too), 1 command line or
-configuration, 2 could not connect, 130 interrupted (plan and demo: by SIGTERM
-and SIGHUP, too).
+configuration, 2 could not connect or bind, 130 interrupted (plan and demo: by
+SIGTERM and SIGHUP, too).
 `

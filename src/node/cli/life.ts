@@ -14,6 +14,8 @@ export interface Life {
   readonly say: (sentence: string) => void
   /** ms since its start. */
   readonly age: number
+  /** It was told to end for good. */
+  readonly isStopping: boolean
   /** Asks it to end. Who is already starting over can still be interrupted. */
   end(ending: Ending): void
   /** SIGUSR1. */

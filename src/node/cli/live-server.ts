@@ -1,5 +1,5 @@
 /** The listeners of a server as a table that is redrawn in place, on a terminal; its clients come and go above. */
-import { EMPTY_ROSTER, type Roster, type ServerNote } from '../../roster.ts'
+import { EMPTY_ROSTER, type Roster, type RosterEntry, type ServerNote } from '../../roster.ts'
 import { printable } from '../../printable.ts'
 import { collapse } from './collapse.ts'
 import { eventLine } from './event-line.ts'
@@ -29,9 +29,9 @@ const TOLD: ReadonlySet<ServerNote['type']> = new Set([
 /** `clock`: ms from anywhere. */
 export function liveServer(screen: Screen, paint: Paint, clock: () => number = () => performance.now()): ServerView {
   let roster = EMPTY_ROSTER
-  let status: Status | undefined
-  /** All listeners are closed then. */
-  let isDraining = false
+  let phase: Phase | undefined
+  /** Names that are being looked up, by query. */
+  const lookups = new Map<number, string>()
   /** When a listener is bound again. */
   const due = new Map<number, number>()
   /** The root's time was `at` when the clock said `since`. */
@@ -45,7 +45,8 @@ export function liveServer(screen: Screen, paint: Paint, clock: () => number = (
 
   const linesOf = ({ width, height }: Size): string[] => {
     const { listeners, counters } = roster
-    const [text, style] = status ?? ['', 'dim']
+    const isDraining = phase?.type === 'server.draining'
+    const [text, style] = statusOf(phase, roster, [...lookups.values()].at(-1))
     const counted = wrap(countersLine(counters), width).map((line) => cut(line, width))
     const said = text === '' ? [] : wrap(text, width).map((line) => paint(style, cut(line, width)))
     const foot = [...(listeners.length > 0 ? counted : []), ...said]
@@ -63,8 +64,9 @@ export function liveServer(screen: Screen, paint: Paint, clock: () => number = (
       seen = { at: note.at, since: clock() }
       if (note.type === 'listener.waiting') due.set(note.listener, note.at + note.ms)
       else if (note.type === 'listener.started' || note.type === 'listener.closed') due.delete(note.listener)
-      isDraining ||= note.type === 'server.draining'
-      status = statusAfter(note, status)
+      if (note.type === 'query.started') lookups.set(note.query, note.host)
+      else if ('query' in note) lookups.delete(note.query)
+      if (isPhase(note)) phase = note
       const narrated = TOLD.has(note.type) ? narrateServer(note, roster) : undefined
       if (narrated) lines.tell(note.at, ...narrated)
       if (note.type.startsWith('peer.')) pane.drawSoon()
@@ -83,26 +85,23 @@ export function liveServer(screen: Screen, paint: Paint, clock: () => number = (
 /** Where there is no room for all, those that are not bound come first. */
 function mostTelling(listeners: Roster['listeners'], room: number): Roster['listeners'] {
   if (listeners.length <= room) return listeners
-  const [bound, others] = [true, false].map((is) => listeners.filter(({ state }) => (state === 'bound') === is))
-  const chosen = new Set([...(others ?? []), ...(bound ?? [])].slice(0, room))
+  const isBound = ({ state }: RosterEntry) => state === 'bound'
+  const telling = [...listeners.filter((entry) => !isBound(entry)), ...listeners.filter(isBound)]
+  const chosen = new Set(telling.slice(0, room))
   return listeners.filter((entry) => chosen.has(entry))
 }
 
+const PHASES = ['server.listening', 'server.draining', 'server.failed'] as const
+type Phase = Extract<ServerNote, { readonly type: (typeof PHASES)[number] }>
+const isPhase = (note: ServerNote): note is Phase => (PHASES as readonly string[]).includes(note.type)
+
 /** The line below the table: what is going on that is no listener's. */
-function statusAfter(note: ServerNote, before: Status | undefined): Status | undefined {
-  switch (note.type) {
-    case 'query.started':
-      return [`looking up ${printable(note.host)}`, 'cyan']
-    case 'query.answered':
-    case 'query.failed':
-      return undefined
-    case 'server.listening':
-      return [`listening on ${sockets(note.bound)}`, 'green']
-    case 'server.draining':
-      return ['nobody is let in any more', 'yellow']
-    case 'server.failed':
-      return [printable(note.failure.message), 'red']
-    default:
-      return before
-  }
+function statusOf(phase: Phase | undefined, { listeners }: Roster, host: string | undefined): Status {
+  if (phase?.type === 'server.failed') return [printable(phase.failure.message), 'red']
+  // All listeners are closed then, and nothing is looked up.
+  if (phase?.type === 'server.draining') return ['nobody is let in any more', 'yellow']
+  if (host !== undefined) return [`looking up ${printable(host)}`, 'cyan']
+  if (!phase) return ['', 'dim']
+  const bound = listeners.filter(({ state }) => state === 'bound').length
+  return [`listening on ${sockets(bound)}`, bound > 0 ? 'green' : 'yellow']
 }

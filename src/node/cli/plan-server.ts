@@ -9,10 +9,10 @@ import { reasonOf } from '../explain.ts'
 import { ownAddresses } from '../monitor.ts'
 import type { Ask } from './ask.ts'
 import { EXIT, type ProgramLine } from './io.ts'
-import type { Paint } from './paint.ts'
+import type { Style } from './paint.ts'
 import type { PlanSheet } from './plan.ts'
 import { sockets } from './roster-view.ts'
-import { type Sheet, belowRow } from './table.ts'
+import { GAP, type Sheet, belowRow, sentenceLines } from './table.ts'
 
 export async function planServer(config: ServerConfig, ask: Ask): Promise<PlanSheet> {
   const blocks = await makeBindPlan(config, ownAddresses(), async (lookup) => {
@@ -78,22 +78,42 @@ function linesOf(
     number += planned.sockets.length
     return blockLines(planned, config, first, sheet)
   })
-  return [...lines, why ? sheet.paint('red', reasonOf(why)) : summaryOf(bindableIn(blocks), config)]
+  return [...lines, ...sentenceLines(why ? [reasonOf(why), 'red'] : [summaryOf(blocks, config)], sheet)]
 }
 
 function blockLines(planned: PlannedBlock, config: ServerConfig, first: number, sheet: Sheet): string[] {
   const { block, listen, sockets, skipped, warning, failure } = planned
-  const { paint } = sheet
   return [
-    `block ${block + 1}: ${paint('bold', placeOf(listen, config))}`,
-    ...sockets.map((socket, i) => socketLine(first + i, socket, planned, paint)),
-    ...(failure ? [`     ${paint('red', `failed: ${reasonOf(failure)}`)}`] : []),
-    ...skipped.map(({ endpoint, failure }) => {
-      const what = endpoint ? `${printable(formatEndpoint(endpoint))}  ` : ''
-      return `  -  ${what}${paint('yellow', `skipped: ${reasonOf(failure)}`)}`
+    ...sentenceLines([`block ${block + 1}: ${placeOf(listen, config)}`, 'bold'], sheet),
+    ...sockets.flatMap((socket, i) => {
+      const place = `${listen.proto} ${formatEndpoint(socket).replace(/:0$/, ', any port')}`
+      return rowLines(String(first + i), place, remarkOn(socket, planned), sheet)
     }),
-    ...(warning === undefined ? [] : belowRow(`warning: ${warning}`, 3, sheet, 'yellow')),
+    ...(failure ? belowRow(`failed: ${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
+    ...skipped.flatMap(({ endpoint, failure }) => {
+      const place = endpoint ? printable(formatEndpoint(endpoint)) : 'an address'
+      return rowLines('-', place, [`skipped: ${reasonOf(failure)}`, 'yellow'], sheet)
+    }),
+    ...(warning === undefined ? [] : belowRow(`warning: ${warning}`, NUMBER, sheet, 'yellow')),
   ]
+}
+
+/** Columns of the numbers. */
+const NUMBER = 3
+
+/** A remark that does not fit beside its place stands below it. */
+function rowLines(number: string, place: string, [remark, style]: Remark, sheet: Sheet): string[] {
+  const row = number.padStart(NUMBER) + GAP + place
+  if (row.length + GAP.length + remark.length > sheet.width) return [row, ...belowRow(remark, NUMBER, sheet, style)]
+  return [remark === '' ? row : row + GAP + sheet.paint(style, remark)]
+}
+
+type Remark = readonly [text: string, style: Style]
+
+function remarkOn({ kind, family, failure }: PlannedSocket, { sockets }: PlannedBlock): Remark {
+  if (failure) return [`cannot be bound: ${reasonOf(failure)}`, 'red']
+  // Of two implied wildcards one may be missing (R2).
+  return [kind === 'wildcard' && sockets.length > 1 ? `if this machine has ${family}` : '', 'dim']
 }
 
 /** `udp port 1194 on vpn.example, ipv4 and ipv6`: what is configured. */
@@ -105,17 +125,11 @@ function placeOf(listen: Listen, { multihome }: ServerConfig): string {
   return `${socket} on ${nameOf(listen) ?? everywhere}, ${family ?? 'ipv4 and ipv6'}`
 }
 
-function socketLine(number: number, socket: PlannedSocket, { listen, sockets }: PlannedBlock, paint: Paint): string {
-  const { kind, family, failure } = socket
-  const place = `${listen.proto} ${formatEndpoint(socket).replace(/:0$/, ', any port')}`
-  // Of two implied wildcards one may be missing (R2).
-  const provided = kind === 'wildcard' && sockets.length > 1 ? paint('dim', `  if this machine has ${family}`) : ''
-  const clash = failure ? `  ${paint('red', `cannot be bound: ${reasonOf(failure)}`)}` : ''
-  return `${String(number).padStart(3)}  ${place}${clash || provided}`
-}
-
-function summaryOf(count: number, { bindPolicy, listen }: ServerConfig): string {
-  const from = listen.length === 1 ? '' : ` in ${listen.length} blocks`
-  if (count === 1) return `one socket${from}`
-  return `${sockets(count)}${from}, ${bindPolicy === 'all' ? 'all or none' : 'as many as can be bound'}`
+function summaryOf(blocks: readonly PlannedBlock[], { bindPolicy }: ServerConfig): string {
+  const count = bindableIn(blocks)
+  const from = blocks.length === 1 ? '' : ` in ${blocks.length} blocks`
+  // An address of this host that nobody has named may come and go.
+  const isStrict = bindPolicy === 'all' && blocks.some(({ sockets }) => sockets.some(({ kind }) => kind !== 'own'))
+  const together = isStrict ? 'all or none' : 'as many as can be bound'
+  return `${sockets(count)}${from}${count === 1 ? '' : `, ${together}`}`
 }

@@ -91,8 +91,11 @@ export function listeningLine(listeners: Roster['listeners'], atMs: number): str
   return `listening on ${sockets(listeners.filter(({ state }) => state === 'bound').length)} after ${formatMs(atMs)}`
 }
 
-export const sockets = (count: number): string => (count === 1 ? 'one socket' : `${count} sockets`)
-export const clients = (count: number): string => (count === 1 ? 'one client' : `${count === 0 ? 'no' : count} clients`)
+export const sockets = (count: number): string => counted(count, 'socket')
+export const clients = (count: number): string => counted(count, 'client')
+
+const counted = (count: number, noun: string) =>
+  count === 1 ? `one ${noun}` : `${count === 0 ? 'no' : count} ${noun}s`
 
 /** Block by block, as they were configured. */
 const inOrder = (listeners: Roster['listeners']) =>

@@ -29,6 +29,7 @@ export async function run(args: Arguments, io: Io): Promise<number> {
   let loaded = parsed
   let life = lifeOf(loaded, args, io, paint)
   const restart = () => {
+    if (life.isStopping) return
     const again = reload(args, loaded)
     report(again, args, io, paint, life.say, life.age)
     if (!isSound(again)) return life.say('the configuration has errors now; going on with what it was')

@@ -53,12 +53,15 @@ export class ServerLife implements Life {
 
   /** Clients may finish, unless it is told to end for the second time, or another life wants their ports. */
   end(ending: Ending): void {
-    const before = this.#ending
-    if (before !== undefined && ending === 'restart') return
-    if (before === undefined || before === 'restart') this.#ending = ending
-    if (before !== undefined || ending === 'restart' || ending === 'done') return this.#atOnce.abort()
+    const isFirst = this.#ending === undefined
+    if (!this.isStopping) this.#ending = ending
+    if (!isFirst || ending === 'restart' || ending === 'done') return this.#atOnce.abort()
     void this.#server.close()
     setImmediate(() => this.#tellWhoIsLeft())
+  }
+
+  get isStopping(): boolean {
+    return this.#ending !== undefined && this.#ending !== 'restart'
   }
 
   next(): void {

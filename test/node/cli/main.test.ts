@@ -1,7 +1,7 @@
 /** The program as it is built, in processes of its own. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { ResultSchema } from '../../../src/sim/result.ts'
@@ -70,6 +70,30 @@ describe.concurrent('the program', () => {
     unread.kill('SIGUSR1')
     expect(await left).toEqual([0, null])
     server.close()
+  })
+
+  test('a server in a process: it binds, is reached, waits for its client when it is stopped, and says how it went', async ({
+    expect,
+  }) => {
+    const child = start(MAIN, 'run', '--json', '--echo', '--mode', 'server', '--local', '127.0.0.1', '0', 'tcp')
+    const end = ended(child)
+    let out = ''
+    child.stdout.on('data', (bytes) => (out += String(bytes)))
+    const told = async (part: string) => {
+      while (!out.includes(part)) await once(child.stdout, 'data')
+    }
+    await told('server.listening')
+    const port = Number(/"listener\.bound".+"port":(\d+)/.exec(out)?.[1])
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    await told('peer.accepted')
+    child.kill('SIGINT')
+    await told('server.draining')
+    client.end('still here')
+    expect(await text(client)).toBe('still here')
+    const { code, out: all } = await end
+    expect(code).toBe(130)
+    const result = ResultSchema.parse(JSON.parse(all.trimEnd().split('\n').at(-1) ?? ''))
+    expect(result).toMatchObject({ outcome: 'listening', counters: { accepted: 1, live: 0, closed: 1, dropped: 0 } })
   })
 
   test('signals that come right behind SIGHUP are heard; `-` is standard input', async ({ expect }) => {

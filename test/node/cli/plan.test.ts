@@ -106,6 +106,9 @@ test.each([
     expect(await sockchart(line.split(' '), io)).toBe(code)
     await expect(io.stdout.text + io.stderr.text).toMatchFileSnapshot(`golden/plan-${name}-${columns}-${how}.txt`)
   }
+  const narrow = fakeIo(40, { NO_COLOR: '1' })
+  await sockchart(line.split(' '), narrow)
+  for (const row of narrow.stdout.text.split('\n')) expect(row.length).toBeLessThanOrEqual(40)
   const io = fakeIo()
   expect(await sockchart([...line.split(' '), '--json'], io)).toBe(code)
   expect(io.stdout.lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'planned' : 'failed' })

@@ -243,14 +243,29 @@ test('SIGHUP reads the file again and binds anew, the same port too; a file with
   writeFileSync(file, `mode server\nlocal 127.0.0.1 ${port} tcp\n`)
   const before = io.stderr.text.length
   io.signals.emit('SIGHUP')
-  // The clients of the old life go with it.
+  // The clients of the old life go with it, at once: while it drained, nobody would be let in.
   await gone(client)
+  expect(io.stderr.text).not.toContain('waiting for')
   while (!io.stderr.text.slice(before).includes('listening on one socket'))
     await new Promise((done) => setImmediate(done))
   const again = await dial(port)
   again.end('again')
   expect(await text(again)).toBe('again')
   io.signals.emit('SIGTERM')
+  expect(await ended).toBe(0)
+})
+
+test('SIGHUP does not disturb who is stopping', async () => {
+  const io = fakeIo()
+  const ended = run(io, ...TCP)
+  const client = await dial(await portOf(io))
+  await io.stderr.until('client 1')
+  io.signals.emit('SIGTERM')
+  await io.stderr.until('waiting for')
+  io.signals.emit('SIGHUP')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(io.stderr.text).not.toContain('starting over')
+  client.end()
   expect(await ended).toBe(0)
 })
 

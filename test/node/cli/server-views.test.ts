@@ -116,6 +116,9 @@ describe('the live view of a server', () => {
     view.note({ type: 'listener.waiting', at: 0, listener: 1, ms: 3000 }, roster)
     const shown = () => / again in (\d) s/.exec(rowsAfter(screen.text, 80)[0] ?? '')?.[1]
     expect(shown()).toBe('3')
+    const before = screen.text
+    vi.advanceTimersByTime(251)
+    expect(screen.text).toBe(before)
     now = 1500
     vi.advanceTimersByTime(251)
     expect(shown()).toBe('2')
@@ -132,6 +135,30 @@ describe('the live view of a server', () => {
     )
     expect(shown()).toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
+    view.end()
+  })
+
+  test('a name that is looked up again hides what is listened on for that while only; how many there are is of the moment', () => {
+    const screen = new FakeScreen(80)
+    const view = liveServer(screen, plain, () => 0)
+    const roster = (...states: RosterEntry['state'][]) => ({
+      ...EMPTY_ROSTER,
+      listeners: states.map((state, i) => entry(i + 1, state)),
+    })
+    const status = () => rowsAfter(screen.text, 80).at(-2)
+    const lookup = { query: 3, block: 1 } as const
+    view.note({ type: 'server.listening', at: 1, bound: 2 }, roster('bound', 'bound'))
+    expect(status()).toBe('listening on 2 sockets')
+    view.note(
+      { type: 'query.started', at: 2, ...lookup, host: 'gone.test', families: ['ipv4'] },
+      roster('bound', 'bound'),
+    )
+    expect(status()).toBe('looking up gone.test')
+    const why = failure('ENOTFOUND', 'resolve')
+    view.note({ type: 'query.failed', at: 3, ...lookup, failure: why }, roster('bound', 'waiting'))
+    expect(status()).toBe('listening on one socket')
+    view.note({ type: 'listener.lost', at: 4, listener: 1, failure: why }, roster('failed', 'waiting'))
+    expect(status()).toBe('listening on no sockets')
     view.end()
   })
 

@@ -108,6 +108,20 @@ describe.skipIf(process.platform !== 'linux')('systemd', () => {
     expect(await line(), 'closing the server closes its copy').toEqual({ open: false })
   })
 
+  it('R9 both wildcards of a port, each a socket of its own, are those of a block without a local name', async () => {
+    for (const proto of ['tcp', 'udp'] as const) {
+      const bind = proto === 'tcp' ? tcpAt : udpAt
+      const four = await held(bind('0.0.0.0'))
+      const { port } = four
+      const six = await held(bind('::', { port }))
+      const { line } = start({ sockets: [six, four], config: { listen: [{ proto, port }] } })
+      expect((await line()).bound).toEqual([
+        { family: 'ipv4', address: '0.0.0.0', port },
+        { family: 'ipv6', address: '::', port },
+      ])
+    }
+  })
+
   it('R9 what was not passed is bound as usual, beside what was', async () => {
     const passed = await held(tcpAt('127.0.0.1'))
     const config = {

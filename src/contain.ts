@@ -98,7 +98,7 @@ export interface Io<Input, Says, Hears> {
   readonly say: (event: Says) => void
   readonly hear: (listener: (event: Hears) => void) => void
   /** Tells what is no machine's business: the root emits it, stamped with `at`. Silent once the actor was stopped. */
-  readonly emit: <Note extends EventObject>(note: Note) => void
+  readonly emit: (note: EventObject & Readonly<Record<string, unknown>>) => void
   readonly clock: Clock
   /** The key of this root's handles. */
   readonly system: object

@@ -459,14 +459,14 @@ describe('R5 what is bound', () => {
     expectNothing(net, a, b)
   })
 
-  test.each([
+  test.each<[string, PeerConfigInput, number, boolean]>([
     ['idle', all(B4), 0, false],
     ['open:binding', { ...all(B4), listen: { host: 'silent.test' } }, 10, true],
     ['open:waiting', waits(), 10, true],
     ['open:active', calls(B4), 10, true],
   ])('stopped in %s, it leaves nothing', (state, config, when, starts) => {
     const net = new PeerNet()
-    const a = peerOn(net, [A4], config as PeerConfigInput, 1)
+    const a = peerOn(net, [A4], config, 1)
     if (starts) a.start()
     net.clock.runUntil(when)
     expect(a.state()).toBe(state)

@@ -10,7 +10,8 @@ const heard = (bytes) => print({ type: 'heard', text: Buffer.from(bytes).toStrin
 
 peer.on('note', print)
 peer.on('failed', ({ name, message }) => print({ type: 'failed', name, message }))
-peer.on('connected', async ({ socket, channel }) => {
+peer.on('connected', async ({ candidate, socket, channel }) => {
+  print({ type: 'connected', candidate })
   if (!channel) return socket.on('data', heard)
   try {
     for await (const bytes of channel.messages) heard(bytes)

@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
+import type { Candidate } from '../../src/candidate.ts'
 import type { PeerConfigInput } from '../../src/config/peer-schema.ts'
 import type { Note } from '../../src/ledger.ts'
 import type { ServerNote } from '../../src/roster.ts'
@@ -10,6 +11,7 @@ import type { ServerNote } from '../../src/roster.ts'
 type Line =
   | Note
   | ServerNote
+  | { readonly type: 'connected'; readonly candidate: Candidate }
   | { readonly type: 'heard'; readonly text: string }
   | { readonly type: 'failed'; readonly name: string; readonly message: string }
 type LineOf<Type extends Line['type']> = Extract<Line, { readonly type: Type }>

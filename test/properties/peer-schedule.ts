@@ -1,5 +1,5 @@
 /** Two peers with policy `all`, and what a network within its limits may do to them. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { PeerConfigInput } from '../../src/config/peer-schema.ts'
 import { formatEndpoint } from '../../src/endpoint.ts'
 import { fraction, hash, shuffle } from '../../src/seed.ts'

@@ -1,5 +1,5 @@
 /** What holds for two peers on whatever network: P1 to P4, C1, C2 and D1 of the fault list. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PeerConfigInput } from '../../src/config/peer-schema.ts'
 import type { Endpoint } from '../../src/endpoint.ts'
@@ -80,7 +80,11 @@ test('R5 P1 who is no candidate changes nothing, whatever it sends', SECONDS, ()
 
 test('P2 a TCP peer has one session at a time: the surplus is refused, and that is noted', SECONDS, () => {
   const server: PeerConfigInput = { mode: 'p2p', sockets: 'roles', waits: true, listen: { proto: 'tcp' } }
-  const move = fc.record({ after: fc.nat(3_000), who: fc.nat(3), what: fc.constantFrom('start', 'reject', 'stop') })
+  const move = fc.record({
+    after: fc.nat(3_000),
+    who: fc.nat(3),
+    what: fc.constantFrom('start' as const, 'reject' as const, 'stop' as const),
+  })
   fc.assert(
     fc.property(fc.array(move, { minLength: 1, maxLength: 12 }), (moves) => {
       const net = new PeerNet()
@@ -106,7 +110,7 @@ test('P2 a TCP peer has one session at a time: the surplus is refused, and that 
         net.clock.runUntil(net.clock.now() + after)
         const caller = callers[who] as Peer
         if (what === 'reject') caller.reject(caller.ledger().counters.attempts)
-        else caller[what as 'start' | 'stop']()
+        else caller[what]()
       }
       net.clock.runUntil(net.clock.now() + 30_000)
       expect(callers.filter((caller) => caller.held()).length).toBe(sessions)

@@ -284,6 +284,7 @@ class ScriptedSocket implements WireSocket {
         this.#port = event.local?.port ?? 0
         return void this.#world.stillness.during('to be accepted', this.#connected(event))
       case 'received':
+      case 'moved':
         this.#calm()
         return this.#tell(event)
       case 'failed':

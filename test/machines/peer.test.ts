@@ -414,6 +414,8 @@ describe('R5 TCP', () => {
     c.stop()
     net.clock.runUntil(20_010)
     expect(a.state()).toBe('open:waiting')
+    // With nobody there it still knows what was.
+    expect(a.ledger().counters).toMatchObject({ won: 2, lost: 2 })
     expectNothing(net, a, b, c)
   })
 

@@ -103,6 +103,8 @@ export class Junction implements Porter, Means {
   /** What its attempts are made over. */
   readonly wire: Wire = { open: (request, tell) => this.#open(request, tell) }
   readonly #around: Surroundings
+  /** Attempts share what is bound, and open nothing. */
+  #shares = false
   /** The bound sockets, by listener. */
   readonly #berths = new Map<number, Berth>()
   /** What is tried or held over them, by name. */
@@ -147,6 +149,7 @@ export class Junction implements Porter, Means {
   // --- what comes in over the bound sockets ---
 
   bound(house: House, listener: number, local: Endpoint): void {
+    this.#shares = true
     this.#berths.set(listener, { listener, house, local })
   }
 
@@ -271,7 +274,8 @@ export class Junction implements Porter, Means {
     }
     const path = new Path(remote, { clock, keepalive, feedFor, meeting, tell, closed })
     const berth = this.#berthFor(remote)
-    release = berth ? this.#joinShared(berth, path) : this.#openOwn(request, path)
+    if (berth) release = this.#joinShared(berth, path)
+    else release = this.#shares ? this.#refuse(path) : this.#openOwn(request, path)
     return path
   }
 
@@ -280,6 +284,14 @@ export class Junction implements Porter, Means {
     const { clock } = this.#around
     this.#paths.set(nameOf(berth.listener, path.remote), path)
     const timer = clock.setTimeout(() => path.connect(this.#shared(berth)), 0)
+    return () => clock.clearTimeout(timer)
+  }
+
+  /** What is bound for all is all there is: a packet from elsewhere would be a stranger's. */
+  #refuse(path: Path): () => void {
+    const { clock } = this.#around
+    const why = failure('LISTENER_LOST', 'open', `no ${path.remote.family} socket is bound`)
+    const timer = clock.setTimeout(() => path.fail(why), 0)
     return () => clock.clearTimeout(timer)
   }
 

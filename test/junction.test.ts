@@ -525,3 +525,17 @@ describe('TCP', () => {
     expect(b.notes).toEqual([])
   })
 })
+
+test('R5 all: a family of which nothing is bound has no path, and no socket is opened for it', () => {
+  const b = bench({}, [FOUR])
+  const { told, path } = b.open(PEER6)
+  expect(told).toEqual([])
+  b.clock.runUntilIdle()
+  const why = { code: 'LISTENER_LOST', stage: 'open', message: 'no ipv6 socket is bound' }
+  expect([told, b.docked.length]).toEqual([[{ type: 'failed', failure: why }], 0])
+  path.close()
+
+  const closed = b.open(PEER6)
+  closed.path.close()
+  expect([closed.told, b.clock.timers]).toEqual([[], 0])
+})

@@ -121,7 +121,8 @@ export const serverMachine = setup({
         },
         draining: {
           after: { grace: { actions: 'evict' } },
-          on: { 'listen.closed': '#server.stopped' },
+          // No address that comes now is served any more.
+          on: { 'listen.closed': '#server.stopped', 'network.changed': {} },
         },
       },
     },

@@ -355,8 +355,8 @@ function giveUp(now: BlockDraft, at: number, one: Listener): BlockDraft {
   return isUntold(one) ? now : step(close(now, at, listener, null), {}, { do: 'forget', listener })
 }
 
-/** It waits for its port, and nobody has heard of it yet. */
-const isUntold = ({ state, failures }: Listener) => state === 'planned' && failures === 0
+/** It waits for its first port: nobody has heard of it, or only that it was closed for want of one. */
+const isUntold = ({ state, rebinds }: Listener) => state === 'planned' && rebinds.length === 0
 
 /** Nobody is let in any more. */
 export function drain(draft: BlockDraft, at: number): BlockDraft {

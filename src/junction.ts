@@ -105,6 +105,8 @@ export class Junction implements Porter, Means {
   readonly #around: Surroundings
   /** The bound sockets, by listener. */
   readonly #berths = new Map<number, Berth>()
+  /** There were such sockets once. */
+  #isShared = false
   /** What is tried or held over them, by name. */
   readonly #paths = new Map<string, Path>()
   #arrival: Arrival | undefined
@@ -147,6 +149,7 @@ export class Junction implements Porter, Means {
   // --- what comes in over the bound sockets ---
 
   bound(house: House, listener: number, local: Endpoint): void {
+    this.#isShared = true
     this.#berths.set(listener, { listener, house, local })
   }
 
@@ -271,7 +274,8 @@ export class Junction implements Porter, Means {
     }
     const path = new Path(remote, { clock, keepalive, feedFor, meeting, tell, closed })
     const berth = this.#berthFor(remote)
-    release = berth ? this.#joinShared(berth, path) : this.#openOwn(request, path)
+    if (berth) release = this.#joinShared(berth, path)
+    else release = this.#isShared ? this.#joinNothing(path) : this.#openOwn(request, path)
     return path
   }
 
@@ -280,6 +284,15 @@ export class Junction implements Porter, Means {
     const { clock } = this.#around
     this.#paths.set(nameOf(berth.listener, path.remote), path)
     const timer = clock.setTimeout(() => path.connect(this.#shared(berth)), 0)
+    return () => clock.clearTimeout(timer)
+  }
+
+  /** Whose sockets are bound for all sends from no other. */
+  #joinNothing(path: Path): () => void {
+    const { clock } = this.#around
+    const { family } = path.remote
+    const why = failure('LISTENER_LOST', 'open', `no ${family} socket is bound to send it from`)
+    const timer = clock.setTimeout(() => path.fail(why), 0)
     return () => clock.clearTimeout(timer)
   }
 

@@ -277,6 +277,26 @@ describe('a path over a shared socket', () => {
   })
 })
 
+describe('R5 all: a family of which no socket is bound', () => {
+  test('is tried from no other socket: the attempt fails at once', () => {
+    const b = bench({}, [FOUR])
+    const { told } = b.open(PEER6)
+    expect(told).toEqual([])
+    b.clock.runUntilIdle()
+    const why = failure('LISTENER_LOST', 'open', 'no ipv6 socket is bound to send it from')
+    expect(told).toEqual([{ type: 'failed', failure: why }])
+    expect(b.docked).toEqual([])
+  })
+
+  test('and whoever is closed before that says nothing', () => {
+    const b = bench({}, [FOUR])
+    const { told, path } = b.open(PEER6)
+    path.close()
+    expect(b.clock.timers).toBe(0)
+    expect(told).toEqual([])
+  })
+})
+
 describe('R5 roles: a path over a socket of its own', () => {
   const opened = (b: ReturnType<typeof bench>) => {
     const one = b.open(PEER)

@@ -103,10 +103,10 @@ export class Junction implements Porter, Means {
   /** What its attempts are made over. */
   readonly wire: Wire = { open: (request, tell) => this.#open(request, tell) }
   readonly #around: Surroundings
-  /** Attempts share what is bound, and open nothing. */
-  #shares = false
   /** The bound sockets, by listener. */
   readonly #berths = new Map<number, Berth>()
+  /** There were such sockets once. */
+  #isShared = false
   /** What is tried or held over them, by name. */
   readonly #paths = new Map<string, Path>()
   #arrival: Arrival | undefined
@@ -149,7 +149,7 @@ export class Junction implements Porter, Means {
   // --- what comes in over the bound sockets ---
 
   bound(house: House, listener: number, local: Endpoint): void {
-    this.#shares = true
+    this.#isShared = true
     this.#berths.set(listener, { listener, house, local })
   }
 
@@ -275,7 +275,7 @@ export class Junction implements Porter, Means {
     const path = new Path(remote, { clock, keepalive, feedFor, meeting, tell, closed })
     const berth = this.#berthFor(remote)
     if (berth) release = this.#joinShared(berth, path)
-    else release = this.#shares ? this.#refuse(path) : this.#openOwn(request, path)
+    else release = this.#isShared ? this.#joinNothing(path) : this.#openOwn(request, path)
     return path
   }
 
@@ -287,10 +287,11 @@ export class Junction implements Porter, Means {
     return () => clock.clearTimeout(timer)
   }
 
-  /** What is bound for all is all there is: a packet from elsewhere would be a stranger's. */
-  #refuse(path: Path): () => void {
+  /** Whose sockets are bound for all sends from no other. */
+  #joinNothing(path: Path): () => void {
     const { clock } = this.#around
-    const why = failure('LISTENER_LOST', 'open', `no ${path.remote.family} socket is bound`)
+    const { family } = path.remote
+    const why = failure('LISTENER_LOST', 'open', `no ${family} socket is bound to send it from`)
     const timer = clock.setTimeout(() => path.fail(why), 0)
     return () => clock.clearTimeout(timer)
   }

@@ -277,6 +277,26 @@ describe('a path over a shared socket', () => {
   })
 })
 
+describe('R5 all: a family of which no socket is bound', () => {
+  test('is tried from no other socket: the attempt fails at once', () => {
+    const b = bench({}, [FOUR])
+    const { told } = b.open(PEER6)
+    expect(told).toEqual([])
+    b.clock.runUntilIdle()
+    const why = failure('LISTENER_LOST', 'open', 'no ipv6 socket is bound to send it from')
+    expect(told).toEqual([{ type: 'failed', failure: why }])
+    expect(b.docked).toEqual([])
+  })
+
+  test('and whoever is closed before that says nothing', () => {
+    const b = bench({}, [FOUR])
+    const { told, path } = b.open(PEER6)
+    path.close()
+    expect(b.clock.timers).toBe(0)
+    expect(told).toEqual([])
+  })
+})
+
 describe('R5 roles: a path over a socket of its own', () => {
   const opened = (b: ReturnType<typeof bench>) => {
     const one = b.open(PEER)
@@ -524,18 +544,4 @@ describe('TCP', () => {
     b.junction.turnedAway()
     expect(b.notes).toEqual([])
   })
-})
-
-test('R5 all: a family of which nothing is bound has no path, and no socket is opened for it', () => {
-  const b = bench({}, [FOUR])
-  const { told, path } = b.open(PEER6)
-  expect(told).toEqual([])
-  b.clock.runUntilIdle()
-  const why = { code: 'LISTENER_LOST', stage: 'open', message: 'no ipv6 socket is bound' }
-  expect([told, b.docked.length]).toEqual([[{ type: 'failed', failure: why }], 0])
-  path.close()
-
-  const closed = b.open(PEER6)
-  closed.path.close()
-  expect([closed.told, b.clock.timers]).toEqual([[], 0])
 })

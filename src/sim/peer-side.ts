@@ -128,7 +128,7 @@ export class PeerSide {
 
   #hear(note: PeerNote): void {
     if (isWalkers(note)) this.#ledger = record(this.#ledger, note)
-    else this.#roster = enrol(this.#roster, note)
+    this.#roster = enrol(this.#roster, note)
     this.#tape.take(note, this.#outcomeOf(note))
     this.#hooks.onNote?.(note, this)
   }

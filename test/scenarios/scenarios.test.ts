@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { PeersResultSchema, ResultSchema, type ScenarioResult } from '../../src/sim/result.ts'
 import { runScenario } from '../../src/sim/run-scenario.ts'
-import { type Catalogued, catalogue, everyScenario, serverCatalogue, story } from './catalogue.ts'
+import { type Catalogued, catalogue, everyScenario, peerCatalogue, serverCatalogue, story } from './catalogue.ts'
 
 describe('scenarios on the virtual network', () => {
   for (const { name, title, scenario, outcome, trace } of everyScenario())
@@ -46,6 +46,7 @@ function pathOf({ trace }: Catalogued): string {
 
 describe.each([
   ['clients', catalogue(), 60, ['R1', 'R3', 'R4', 'R6', 'R7']],
+  ['peers', peerCatalogue(), 60, ['R5']],
   ['servers', serverCatalogue(), 80, ['R1', 'R2', 'R4', 'R8', 'V1', 'V2', 'V3', 'V8', 'U2']],
 ])('the set of %s', (_, scenarios, least, rules) => {
   test(`has at least ${least} scenarios, each with a sentence of its own`, () => {

@@ -9,7 +9,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { greet } from '../examples/connect.ts'
 import { clientOf } from '../examples/file.ts'
 import { echoOn } from '../examples/listen.ts'
+import { meet } from '../examples/peer.ts'
 import { createClient } from '../src/node/create-client.ts'
+import { freePlace } from './node/peer-pairs.ts'
 
 async function echo() {
   const server = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
@@ -80,6 +82,20 @@ describe('examples/listen.ts', () => {
     await once(server, 'refused')
     expect(error.mock.lastCall?.[0]).toContain('max-clients')
     for (const socket of sockets) socket.destroy()
+  })
+})
+
+describe('examples/peer.ts', () => {
+  it('two of them meet, and tell each other who they are', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    const { port } = await freePlace('127.0.0.1')
+    const peers = [meet('Ann', '127.0.0.1', '127.0.0.2', port), meet('Bob', '127.0.0.2', '127.0.0.1', port)]
+    const told = () => log.mock.calls.map(([line]) => String(line))
+    await vi.waitFor(() => {
+      expect(told()).toEqual(expect.arrayContaining(['Ann heard: I am Bob', 'Bob heard: I am Ann']))
+    })
+    expect(told()).toContain('Ann met 127.0.0.2 after 1 attempt(s)')
+    await Promise.all(peers.map((peer) => peer.close()))
   })
 })
 

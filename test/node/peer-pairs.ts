@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { PeerConfigInput } from '../../src/config/peer-schema.ts'
 
-interface Place {
+export interface Place {
   readonly host: string
   readonly port: number
 }

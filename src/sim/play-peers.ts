@@ -21,10 +21,10 @@ export interface PeersHooks extends PeerHooks {
   readonly afterStep?: (index: number, run: PeersRun) => void
 }
 
-/** The logic of each peer, and the world that its roots live in from now on. */
+/** The logic of a peer. `take`: its roots live in that world, until what is returned is called. */
 export interface Seat {
   readonly logic: ReturnType<typeof peerLogic>
-  readonly take: (world: PeerWorld) => void
+  readonly take: (world: PeerWorld) => () => void
 }
 
 export function playPeers(
@@ -38,13 +38,20 @@ export function playPeers(
   const shared = { clock, internet, names: new VirtualNames(names) }
   const bugs: unknown[] = []
   const sideOf = (name: PeerName, index: number) => {
-    const world = peerWorld(name, peers[name], shared)
-    const { logic, take } = seats[name]
-    take(world)
-    return new PeerSide(logic, world, peers[name], peers[name].seed ?? (seed + index) >>> 0, hooks, bugs)
+    const script = peers[name]
+    const { logic } = seats[name]
+    return new PeerSide(
+      logic,
+      peerWorld(name, script, shared),
+      script,
+      script.seed ?? (seed + index) >>> 0,
+      hooks,
+      bugs,
+    )
   }
   const run: PeersRun = { a: sideOf('a', 0), b: sideOf('b', 1) }
   const sides = PEERS.map((name) => run[name])
+  const leave = PEERS.map((name) => seats[name].take(run[name].world))
   const isLate = (name: PeerName) => peers[name].startMs > 0
   const starts = PEERS.filter(isLate).map((name) => ({ atMs: peers[name].startMs, happen: () => run[name].start() }))
   const script = timeline.flatMap((entry) =>
@@ -69,6 +76,7 @@ export function playPeers(
       // What was closed with a root says so in the same instant.
       clock.runUntil(clock.now())
       internet.close()
+      for (const leaveOne of leave) leaveOne()
     },
     leaks: () => sides.flatMap((side) => side.leaks()),
   })
@@ -83,15 +91,14 @@ function happen(entry: TimelineEntry, run: PeersRun, internet: Internet): void {
       befall(entry, run[name].world, (order) => run[name].command(order.do))
 }
 
-/** A stranger comes, past all links. */
-function visit(visitor: Visitor, run: PeersRun, internet: Internet): void {
-  const { source, to, transport, send = '', hex, replay } = visitor
-  const sent = replay && internet.sentBy(replay.peer, replay.datagram)
-  if (replay && !sent) throw new Error(`${replay.peer} has not sent ${replay.datagram} datagrams yet`)
-  const bytes = sent ?? (hex === undefined ? utf8(send) : bytesOf(hex))
+/** A stranger comes, past all links; with nothing to replay it stays away. */
+function visit({ replay, hex, ...visitor }: Visitor, run: PeersRun, internet: Internet): void {
+  const { source, to, transport, send = '' } = visitor
+  const said = hex === undefined ? utf8(send) : bytesOf(hex)
+  const bytes = replay ? internet.sentBy(replay.peer, replay.datagram) : said
   for (const name of PEERS) {
     const { world } = run[name]
-    if (transport === 'udp') world.inbound.visit('udp', { source, to, bytes })
-    else visitStream(world, visitor)
+    if (transport === 'tcp') visitStream(world, visitor)
+    else if (bytes) world.inbound.visit('udp', { source, to, bytes })
   }
 }

@@ -63,7 +63,12 @@ export function scenarioRunner() {
 
 function newSeat(): Seat {
   let world: PeerWorld
-  return { logic: peerLogic(peerActors(() => world)), take: (next) => (world = next) }
+  const take = (next: PeerWorld) => {
+    const outer = world
+    world = next
+    return () => void (world = outer)
+  }
+  return { logic: peerLogic(peerActors(() => world)), take }
 }
 
 function scriptOf({ timeline, untilMs }: ClientScenario | ServerScenario, { world, command }: Run) {

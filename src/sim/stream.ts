@@ -70,7 +70,7 @@ abstract class End implements WireSocket {
     for (const bytes of [...early, ...this.early.splice(0)]) this.host.read(bytes)
   }
 
-  readonly close = (): void => this.leave('fin')
+  readonly close = (): void => this.leave('CLOSED_BY_PEER')
 
   /** The script ends the connection: both ends know, or none. */
   kill(how: KillHow): void {
@@ -97,12 +97,12 @@ abstract class End implements WireSocket {
     if (this.state !== 'closed') this.state = 'vanished'
   }
 
-  protected leave(how: 'reset' | 'fin'): void {
-    if (this.state === 'closed') return
-    const isKnown = this.state !== 'vanished'
+  /** `code`: what the other end is told. */
+  protected leave(code: string): void {
+    const { state, host, remote } = this
+    if (state === 'closed') return
     this.end()
-    const why = failure(how === 'reset' ? 'ECONNRESET' : 'CLOSED_BY_PEER', 'connected')
-    if (isKnown) this.host.internet.carry(this.host, this.remote, () => this.other?.fail(why))
+    if (state !== 'vanished') host.internet.carry(host, remote, () => this.other?.fail(failure(code, 'connected')))
   }
 
   protected end(): void {
@@ -185,7 +185,6 @@ class Callee extends End {
   readonly guest: Guest
   readonly #entry: OpenGuest
   #gone: (() => void) | undefined
-  #hasSpoken = false
 
   constructor(host: Host, { listener }: OpenListener, { remote, local }: Pick<Guest, 'remote' | 'local'>) {
     super(host)
@@ -197,16 +196,11 @@ class Callee extends End {
       handle: this,
       remote,
       local,
-      hasSpoken: () => this.#hasSpoken,
-      watch: (gone) => (this.#gone = gone),
-      close: () => this.leave('reset'),
+      hasSpoken: () => this.early.length > 0,
+      watch: (gone) => void (this.#gone = gone),
+      close: () => this.leave('ECONNRESET'),
       adopt: (reads, tell) => this.#adopt(local, reads, tell),
     }
-  }
-
-  override receive(bytes: Uint8Array): void {
-    this.#hasSpoken = true
-    super.receive(bytes)
   }
 
   #adopt(local: Endpoint, reads: boolean, tell: (event: WireEvent) => void): WireSocket {

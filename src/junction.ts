@@ -45,6 +45,8 @@ export interface Surroundings {
   /** For TCP. */
   readonly wire: Wire
   readonly feedFor: (carrier: Carrier) => Feed
+  /** Makes every confirmation but `peer`, which is made here. */
+  readonly exchangeFor: ExchangeFactory
 }
 
 /** Somebody came who may be the peer: whether to try it is the machine's to say. */
@@ -112,6 +114,8 @@ export class Junction implements Porter, Means {
   #arrival: Arrival | undefined
   /** When and where an endpoint was met. */
   readonly #met = new Map<string, { readonly at: number; readonly listener: number }>()
+  /** What somebody said who was met without a greeting: his first message, if he is tried. */
+  #knock: { readonly name: string; readonly bytes: Uint8Array; readonly at: number } | undefined
   #greet: ((meet: Meet) => void) | undefined
   #strangers = 0
 
@@ -137,7 +141,7 @@ export class Junction implements Porter, Means {
 
   /** The confirmations of its attempts. */
   readonly exchangeFor: ExchangeFactory = (confirmation, candidate) => {
-    if (confirmation.kind === 'none') return undefined
+    if (confirmation.kind !== 'peer') return this.#around.exchangeFor(confirmation, candidate)
     const name = nameOf(this.#berthFor(candidate)?.listener, candidate)
     return new Meeting(this.#around.identity, name, candidate.transport)
   }
@@ -164,7 +168,10 @@ export class Junction implements Porter, Means {
     const { greeting } = stranger
     if (this.#follow(this.#heldPath(), stranger)) return
     if (greeting) this.#greeted(listener, stranger, greeting)
-    else if (this.#around.trustsFirst) this.#meet(listener, remote)
+    else if (this.#around.trustsFirst) {
+      this.#knock = { name, bytes, at: this.#around.clock.now() }
+      this.#meet(listener, remote)
+    }
   }
 
   arrived(house: House, listener: number, guest: Guest): void {
@@ -266,13 +273,12 @@ export class Junction implements Porter, Means {
   #openPath(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
     const { clock, keepalive, feedFor } = this.#around
     const { remote, exchange } = request
-    const meeting = exchange instanceof Meeting ? exchange : undefined
     let release: () => void
     const closed = () => {
       release()
       this.#forget(path)
     }
-    const path = new Path(remote, { clock, keepalive, feedFor, meeting, tell, closed })
+    const path = new Path(remote, { clock, keepalive, feedFor, exchange, tell, closed })
     const berth = this.#berthFor(remote)
     if (berth) release = this.#joinShared(berth, path)
     else release = this.#isShared ? this.#joinNothing(path) : this.#openOwn(request, path)
@@ -282,9 +288,21 @@ export class Junction implements Porter, Means {
   /** What ends it gives back what it has of the socket. */
   #joinShared(berth: Berth, path: Path): () => void {
     const { clock } = this.#around
-    this.#paths.set(nameOf(berth.listener, path.remote), path)
-    const timer = clock.setTimeout(() => path.connect(this.#shared(berth)), 0)
+    const name = nameOf(berth.listener, path.remote)
+    this.#paths.set(name, path)
+    const timer = clock.setTimeout(() => {
+      path.connect(this.#shared(berth))
+      const knock = this.#takeKnock(name)
+      if (knock) path.hear(knock)
+    }, 0)
     return () => clock.clearTimeout(timer)
+  }
+
+  #takeKnock(name: string): Uint8Array | undefined {
+    const knock = this.#knock
+    if (knock?.name !== name) return undefined
+    this.#knock = undefined
+    return this.#around.clock.now() - knock.at < MEET_PAUSE ? knock.bytes : undefined
   }
 
   /** Whose sockets are bound for all sends from no other. */

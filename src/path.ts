@@ -6,9 +6,10 @@
  * and hands everything else to the program. It owns no socket: `closed` tells who does.
  */
 import type { Clock } from './actors.ts'
+import type { Exchange } from './confirmation.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
-import { type Meeting, PACE, isEqual, readGreeting } from './meeting.ts'
+import { Meeting, PACE, isEqual, readGreeting } from './meeting.ts'
 import type { WireEvent, WireSocket } from './wire.ts'
 
 export interface Keepalive {
@@ -47,8 +48,8 @@ export interface PathSettings {
   readonly clock: Clock
   readonly keepalive: Keepalive
   readonly feedFor: (carrier: Carrier) => Feed
-  /** Absent: nothing is confirmed, and every datagram is the program's. */
-  readonly meeting: Meeting | undefined
+  /** What the dialer judges by; absent, nothing is confirmed. After another one than ours every datagram is the program's. */
+  readonly exchange: Exchange | undefined
   readonly tell: (event: WireEvent) => void
   /** Told once, whoever closed it. */
   readonly closed: () => void
@@ -59,6 +60,7 @@ const MAX_UNSETTLED = 80
 
 export class Path implements WireSocket {
   readonly #settings: PathSettings
+  readonly #meeting: Meeting | undefined
   #remote: Endpoint
   #out: Source['send'] | undefined
   #feed: Feed | undefined
@@ -69,6 +71,7 @@ export class Path implements WireSocket {
 
   constructor(remote: Endpoint, settings: PathSettings) {
     this.#settings = settings
+    this.#meeting = settings.exchange instanceof Meeting ? settings.exchange : undefined
     this.#remote = remote
   }
 
@@ -82,12 +85,12 @@ export class Path implements WireSocket {
 
   /** The instance id of whom it is held with. */
   get peer(): Uint8Array | undefined {
-    return this.#state === 'held' ? this.#settings.meeting?.peer : undefined
+    return this.#state === 'held' ? this.#meeting?.peer : undefined
   }
 
   /** It is being tried, and works both ways. */
   get isProven(): boolean {
-    return this.#state === 'trying' && this.#settings.meeting?.peer !== undefined
+    return this.#state === 'trying' && this.#meeting?.peer !== undefined
   }
 
   /** Not from inside `open`. */
@@ -129,10 +132,10 @@ export class Path implements WireSocket {
 
   /** A datagram from the remote. */
   hear(bytes: Uint8Array): void {
-    const { meeting, tell } = this.#settings
+    const { exchange, tell } = this.#settings
     this.#heardAt = this.#settings.clock.now()
-    if (meeting && this.#state === 'trying') tell({ type: 'received', bytes })
-    else if (meeting && readGreeting(bytes)) this.#greeted(meeting, bytes)
+    if (exchange && this.#state === 'trying') tell({ type: 'received', bytes })
+    else if (this.#meeting && readGreeting(bytes)) this.#greeted(this.#meeting, bytes)
     else this.#feed?.deliver(bytes)
   }
 
@@ -179,7 +182,8 @@ export class Path implements WireSocket {
 
   /** Until the peer has connected too it may be elsewhere, and has to hear that we are here. */
   #settle(left: number): void {
-    const { meeting, clock } = this.#settings
+    const { clock } = this.#settings
+    const meeting = this.#meeting
     if (!meeting || meeting.isSettled) return this.#watch()
     if (left === 0) return this.fail(failure('TIMEOUT', 'connected', 'the peer has not come to the path that it chose'))
     this.#send(meeting.request)
@@ -188,17 +192,17 @@ export class Path implements WireSocket {
 
   /** One timer for both: when something has to be sent, or heard. */
   #watch(): void {
-    const { clock, keepalive, meeting } = this.#settings
-    const pingAt = meeting ? this.#sentAt + (keepalive.ping ?? Infinity) : Infinity
+    const { clock, keepalive } = this.#settings
+    const pingAt = this.#meeting ? this.#sentAt + (keepalive.ping ?? Infinity) : Infinity
     const due = Math.min(pingAt, this.#heardAt + (keepalive.restart ?? Infinity))
     if (due < Infinity) this.#timer = clock.setTimeout(() => this.#tick(), due - clock.now())
   }
 
   #tick(): void {
-    const { clock, keepalive, meeting } = this.#settings
+    const { clock, keepalive } = this.#settings
     const now = clock.now()
     if (now - this.#heardAt >= (keepalive.restart ?? Infinity)) return this.fail(failure('PING_RESTART', 'connected'))
-    if (meeting && now - this.#sentAt >= (keepalive.ping ?? Infinity)) this.#send(meeting.request)
+    if (this.#meeting && now - this.#sentAt >= (keepalive.ping ?? Infinity)) this.#send(this.#meeting.request)
     this.#watch()
   }
 

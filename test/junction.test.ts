@@ -69,6 +69,7 @@ function bench(around: Partial<Surroundings> = {}, locals: readonly Endpoint[] =
     feedFor: () => {
       return { handle: {}, deliver: (bytes) => inbox.push(...bytes), end: (cause) => inbox.push(cause?.code ?? 'end') }
     },
+    exchangeFor: () => undefined,
     ...around,
   })
   const stopGreeting = junction.greet((meet: Meet) => meets.push(`${meet.transport} ${formatEndpoint(meet.remote)}`))
@@ -168,6 +169,29 @@ describe('strangers', () => {
     const b = bench({ trustsFirst: true })
     b.hear(PEER, Uint8Array.of(1))
     expect(b.meets).toEqual(['udp 203.0.113.1:1194'])
+  })
+
+  test('what they said is the first message of whoever is tried for it, and of nobody else', () => {
+    const b = bench({ trustsFirst: true })
+    b.hear(PEER, Uint8Array.of(1))
+    b.open(ELSEWHERE, 'udp', 'none')
+    b.clock.runUntil(0)
+    expect(b.inbox).toEqual([])
+    b.open(PEER, 'udp', 'none').path.accept(false, [])
+    b.clock.runUntil(0)
+    expect(b.inbox).toEqual([1])
+    b.open(PEER, 'udp', 'none')
+    b.clock.runUntil(0)
+    expect(b.inbox).toEqual([1])
+  })
+
+  test('what they said is not kept for a later attempt', () => {
+    const b = bench({ trustsFirst: true })
+    b.hear(PEER, Uint8Array.of(1))
+    b.clock.runUntil(1_000)
+    b.open(PEER, 'udp', 'none')
+    b.clock.runUntil(1_000)
+    expect(b.inbox).toEqual([])
   })
 
   test('on a socket that is gone for good they are not heard', () => {

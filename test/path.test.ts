@@ -1,3 +1,4 @@
+import { type Exchange, anyReply } from '../src/confirmation.ts'
 import { describe, expect, test } from 'vitest'
 import { failure } from '../src/failure.ts'
 import { type Identity, Meeting, readGreeting } from '../src/meeting.ts'
@@ -21,7 +22,8 @@ function bench({
   keepalive = {},
   first = 9,
   confirms = true,
-}: { keepalive?: Keepalive; first?: number; confirms?: boolean } = {}) {
+  exchange,
+}: { keepalive?: Keepalive; first?: number; confirms?: boolean; exchange?: Exchange } = {}) {
   const clock = new HeapClock()
   const told: WireEvent[] = []
   const sent: string[] = []
@@ -34,7 +36,7 @@ function bench({
   const path = new Path(REMOTE, {
     clock,
     keepalive,
-    meeting,
+    exchange: exchange ?? meeting,
     feedFor: (made) => {
       carrier = made
       return {
@@ -96,6 +98,16 @@ describe('R5 a path that is tried', () => {
     b.path.hear(Uint8Array.of(1))
     expect(b.told.at(-1)).toEqual({ type: 'received', bytes: Uint8Array.of(1) })
     expect([b.inbox, b.path.handle, b.path.peer]).toEqual([[], 'handle', undefined])
+  })
+
+  test('is judged by another exchange than ours just so; then every datagram is the program’s', () => {
+    const b = bench({ exchange: anyReply(Uint8Array.of(9)) })
+    b.connect()
+    b.path.hear(Uint8Array.of(1))
+    expect([b.told.at(-1), b.inbox]).toEqual([{ type: 'received', bytes: Uint8Array.of(1) }, []])
+    b.path.accept(false, [Uint8Array.of(1)])
+    b.path.hear(b.peer.request)
+    expect(b.inbox).toEqual([1, ...b.peer.request])
   })
 
   test('is proven when its meeting is', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { failure } from '../src/failure.ts'
+import type { Note } from '../src/ledger.ts'
 import { EMPTY_ROSTER, type ServerNote, enrol } from '../src/roster.ts'
 
 const endpoint = { family: 'ipv4', address: '198.51.100.1', port: 0 } as const
@@ -9,7 +10,7 @@ const why = failure('ENETDOWN', 'bind')
 const started = { type: 'listener.started', at: 0, listener: 1, block: 0, transport: 'udp', endpoint } as const
 const bound = { type: 'listener.bound', at: 1, listener: 1, local } as const
 
-const rosterOf = (...notes: readonly ServerNote[]) => notes.reduce(enrol, EMPTY_ROSTER)
+const rosterOf = (...notes: readonly (ServerNote | Note)[]) => notes.reduce(enrol, EMPTY_ROSTER)
 const listenerOf = (...notes: readonly ServerNote[]) => rosterOf(...notes).listeners[0]
 
 test('a listener is bound, lost, waited for and bound again under its number', () => {
@@ -52,6 +53,8 @@ test('V3 accepted = live + dropped + closed, and those refused were never accept
 
 test.each([
   { type: 'server.stopped', at: 9 },
+  { type: 'peer.stopped', at: 9 },
+  { type: 'peer.failed', at: 9, failure: why },
   { type: 'server.failed', at: 9, failure: why },
 ] as const)('$type leaves nobody behind', (end) => {
   const { listeners, counters } = rosterOf(

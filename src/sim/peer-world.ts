@@ -7,6 +7,7 @@ import type { Identity } from '../meeting.ts'
 import { hash } from '../seed.ts'
 import type { HeapClock } from './clock.ts'
 import { virtualDock } from './dock.ts'
+import { virtualExchange } from './exchanges.ts'
 import { Inbound } from './inbound.ts'
 import type { Host, Internet } from './internet.ts'
 import type { PeerName } from './link-script.ts'
@@ -76,6 +77,7 @@ export function virtualJunction(world: PeerWorld, config: PeerConfig, seed: numb
       const handle: PeerConnection = { send: (bytes) => void carrier.send(bytes) }
       return { handle, deliver: read, end: () => {} }
     },
+    exchangeFor: virtualExchange,
   })
 }
 

@@ -240,6 +240,7 @@ export function peerOn(
     trustsFirst: config.confirm === 'none',
     dock,
     wire: net.wire(addresses[0] as string),
+    exchangeFor: () => undefined,
     feedFor: (carrier) => {
       carriers.push(carrier)
       return {

@@ -379,7 +379,7 @@ describe('R5 roles', () => {
     net.clock.runUntil(20)
     net.send(at(`${B4}:5000`), at(`${A4}:1194`), Uint8Array.of(66))
     net.clock.runUntil(30)
-    expect([a.inbox, a.lines().at(-1)]).toEqual([['B'], '11 attempt 1 won unconfirmed'])
+    expect([a.inbox, a.lines().at(-1)]).toEqual([['A', 'B'], '11 attempt 1 won unconfirmed'])
   })
 })
 

@@ -178,7 +178,35 @@ describe('createPeer()', () => {
     other.socket.send('knock', place.port, '127.0.0.1')
     expect(channelOf(await coming).remote.port).toBe(other.port)
     other.socket.send('it is me', place.port, '127.0.0.1')
-    expect(await next(await coming)).toBe('it is me')
+    expect([await next(await coming), await next(await coming)]).toEqual(['knock', 'it is me'])
+  })
+
+  it('R5 confirm reply: any answer confirms, and is the first message', async () => {
+    const other = await udp()
+    const remotes = [{ host: '127.0.0.1', port: other.port, confirm: { kind: 'reply', text: 'who?' } as const }]
+    const peer = peerOf(dial(other.port, { remotes }))
+    const connecting = connected(peer)
+    const [bytes, { port }] = (await once(other.socket, 'message')) as [Buffer, AddressInfo]
+    expect(String(bytes)).toBe('who?')
+    other.socket.send('me', port, '127.0.0.1')
+    expect(await next(await connecting)).toBe('me')
+    expect(peer.connection?.confirmation).toEqual({ sent: 1, received: 1 })
+  })
+
+  it('R5 the exchange can be the program’s own', async () => {
+    const { port } = await freePlace('127.0.0.1')
+    const password = Buffer.from('sesame')
+    const exchangeFor = () => {
+      let heard = 'waiting' as 'waiting' | 'confirmed'
+      const receive = (bytes: Uint8Array) => (heard = password.equals(bytes) ? 'confirmed' : 'waiting')
+      return { request: password, receive, takeAnswers: () => (heard === 'confirmed' ? [password] : []) }
+    }
+    const [a, b] = [peerOf(wait(port), { exchangeFor }), peerOf(dial(port), { exchangeFor })]
+    const [atA, atB] = await Promise.all([connected(a), connected(b)])
+    expect([atA.confirmation, atB.confirmation]).toEqual([
+      { sent: 1, received: 1 },
+      { sent: 1, received: 1 },
+    ])
   })
 
   it('R5 float: a confirmed peer may move, and the channel says where it is', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runScenario } from '../src/sim/run-scenario.ts'
 import { sockchart } from '../src/node/cli/sockchart.ts'
-import { isClients, parseScenario } from '../src/sim/scenario.ts'
+import { isClients, isPeers, parseScenario } from '../src/sim/scenario.ts'
 import { fakeIo } from './node/cli/fake-io.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -35,6 +35,16 @@ describe('the README is a promise', () => {
     expect(outcome).toBe('connected')
     const turns = trace.flatMap((line) => / (won|lost)\b/.exec(line)?.[1] ?? [])
     expect(turns).toEqual(['won', 'lost', 'won'])
+  })
+
+  it('its peers meet through the NAT, talk, and meet again', () => {
+    const parsed = parseScenario(JSON.parse(blocks('json')[1] ?? ''))
+    if (!('scenario' in parsed) || !isPeers(parsed.scenario)) throw new Error(JSON.stringify(parsed))
+    const { a, b } = runScenario(parsed.scenario).peers
+    const turns = ({ trace }: typeof a) => trace.flatMap((line) => / (won|lost|stopped)\b/.exec(line)?.[1] ?? [])
+    expect(turns(a)).toEqual(['won', 'lost', 'won'])
+    expect(turns(b)).toEqual(['won', 'stopped', 'stopped', 'won'])
+    expect(b.inbox).toEqual([{ atMs: 5040, text: 'hello' }])
   })
 
   it('every dependency has its line, and no other has', () => {

@@ -3,7 +3,7 @@ import type { Inbound } from './inbound.ts'
 import type { VirtualNetwork } from './network.ts'
 import type { Ports } from './ports.ts'
 import type { VirtualNames } from './resolver.ts'
-import type { From, TimelineEntry } from './timeline.ts'
+import type { From, HostEntry, TimelineEntry } from './timeline.ts'
 
 /** As much of a world as a timeline can change. */
 export interface Changeable {
@@ -24,11 +24,12 @@ type Do = Extract<TimelineEntry, { readonly do: unknown }>
 export function momentsOf(entry: TimelineEntry, world: Changeable, tell: (entry: Do) => void): readonly Moment[] {
   return 'from' in entry
     ? visitsOf(entry.atMs, entry.from, ({ transport, ...visit }) => world.inbound.visit(transport, visit))
-    : [{ atMs: entry.atMs, happen: () => befall(entry, world, tell) }]
+    : // What is for peers was refused with the file.
+      [{ atMs: entry.atMs, happen: () => befall(entry as HostEntry, world, tell) }]
 }
 
 export function befall(
-  entry: TimelineEntry,
+  entry: HostEntry,
   { ports, network, inbound, names }: Changeable,
   tell: (entry: Do) => void,
 ): void {
@@ -38,7 +39,7 @@ export function befall(
   else if ('self' in entry) ports.changeOwn(entry.self)
   else if ('die' in entry) inbound.die(entry.die.listener, entry.die.code)
   else if ('do' in entry) tell(entry)
-  else if ('kill' in entry) for (const side of [network, inbound]) side.kill(entry.kill.address, entry.kill.how)
+  else for (const side of [network, inbound]) side.kill(entry.kill.address, entry.kill.how)
 }
 
 export type Visitor = Omit<From, 'count' | 'everyMs'>

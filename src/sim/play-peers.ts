@@ -82,7 +82,7 @@ export function playPeers(
   })
 }
 
-function happen(entry: TimelineEntry, run: PeersRun, internet: Internet): void {
+function happen(entry: Exclude<TimelineEntry, { from: unknown }>, run: PeersRun, internet: Internet): void {
   if ('links' in entry) return internet.changeLinks(entry.links)
   if ('nat' in entry) return internet.changeNat(entry.nat)
   if ('send' in entry) return run[entry.send.peer].send(entry.send.text)

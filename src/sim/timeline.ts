@@ -106,6 +106,8 @@ export const Entry = choice<(typeof ENTRIES)[EntryKind]>((value) => {
 })
 /** One thing that befalls the world. Those of one instant happen in the order of the file. */
 export type TimelineEntry = z.output<(typeof ENTRIES)[EntryKind]>
+/** What befalls one host. */
+export type HostEntry = z.output<(typeof ENTRIES)[Exclude<EntryKind, 'from' | 'links' | 'nat' | 'send'>]>
 
 type Mode = Config['mode']
 

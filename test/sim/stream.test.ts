@@ -266,6 +266,17 @@ describe('a connection', () => {
     expect([open(a), open(b)]).toEqual([0, 1])
   })
 
+  test('that vanishes while its end is on the way there never ends there', () => {
+    const { clock, a, b, log, pair } = hosts()
+    const { caller, callee } = pair()
+    caller.close()
+    b.inbound.kill('198.51.100.1', 'vanish')
+    clock.runUntil(100)
+    expect(log).toEqual([])
+    callee.close()
+    expect([open(a), open(b)]).toEqual([0, 1])
+  })
+
   test('that vanished is silent for both, and leaves nothing when it is closed', () => {
     const { clock, a, b, log, pair } = hosts()
     const { caller, callee } = pair()

@@ -35,7 +35,7 @@ export interface PlannedBlock {
 
 /** `ask` looks a name up, once for each block that has one, in order. */
 export async function makeBindPlan(
-  config: ServerConfig,
+  config: Pick<ServerConfig, 'listen' | 'multihome'>,
   addresses: Host['addresses'],
   ask: (lookup: BlockLookup) => Promise<readonly string[] | Failure>,
 ): Promise<readonly PlannedBlock[]> {

@@ -94,6 +94,10 @@ export const EMPTY_ROSTER: Roster = {
   counters: { accepted: 0, live: 0, refused: 0, dropped: 0, closed: 0 },
 }
 
+/** What is told of a peer's walk, and not of the sockets that it binds for all attempts. */
+export const isWalkers = (note: Note | ServerNote): note is Note =>
+  !('block' in note || 'listener' in note || 'peer' in note)
+
 /** The roster after one more note. */
 export function enrol(roster: Roster, note: ServerNote | Note): Roster {
   const { counters } = roster

@@ -4,7 +4,7 @@ import type { peerLogic } from '../../machines/peer.ts'
 import { handlesOf } from '../handles.ts'
 import { joinAt } from '../junction.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../ledger.ts'
-import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../roster.ts'
+import { EMPTY_ROSTER, type Roster, type ServerNote, enrol, isWalkers } from '../roster.ts'
 import { hash } from '../seed.ts'
 import { winnerOf } from './client-part.ts'
 import { type Hooks, type Outcome, Tape, enact, isRunning } from './play.ts'
@@ -141,6 +141,3 @@ export class PeerSide {
     return winner && { outcome: 'connected', atMs, winner }
   }
 }
-
-/** What is told of the walk, and not of the sockets that are bound. */
-const isWalkers = (note: PeerNote): note is Note => !('block' in note || 'listener' in note || 'peer' in note)

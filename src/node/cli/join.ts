@@ -13,6 +13,8 @@ const MAX_DATAGRAM = 1200
 export interface Joint {
   /** Lets go of the input, for the next connection. */
   readonly part: () => void
+  /** The input has ended. */
+  readonly hasEnded: () => boolean
 }
 
 type Pipes = Pick<Io, 'stdin' | 'stdout'>
@@ -50,7 +52,7 @@ function joinTcp({ socket }: TcpConnection, { stdin, stdout }: Pipes, over: Over
     socket.off('drain', resume).unpipe(stdout)
     input.part()
   }
-  return { part }
+  return { ...input, part }
 }
 
 function joinUdp(connection: UdpConnection, { stdin, stdout }: Pipes, over: Over): Joint {
@@ -77,7 +79,7 @@ function joinUdp(connection: UdpConnection, { stdin, stdout }: Pipes, over: Over
     parted = true
     input.part()
   }
-  return { part }
+  return { ...input, part }
 }
 
 async function receive({ channel }: UdpConnection, take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
@@ -89,13 +91,14 @@ async function receive({ channel }: UdpConnection, take: (bytes: Uint8Array) => 
 }
 
 function listen(stdin: Readable, { data, end }: { data: (chunk: Buffer) => void; end: () => void }): Joint {
+  const hasEnded = () => stdin.readableEnded || stdin.destroyed
   // An input that breaks has ended.
   stdin.on('data', data).on('end', end).on('error', end)
-  if (stdin.readableEnded || stdin.destroyed) end()
+  if (hasEnded()) end()
   else stdin.resume()
   const part = () => {
     stdin.off('data', data).off('end', end).off('error', end)
     stdin.pause()
   }
-  return { part }
+  return { part, hasEnded }
 }

@@ -1,4 +1,4 @@
-/** One run of a configuration, from its start to its end: what `run` asks of a client's and of a server's alike. */
+/** One run of a configuration, from its start to its end: what `run` asks of a client's, a server's and a peer's alike. */
 import type { Style } from './paint.ts'
 import type { Suspendable } from './view.ts'
 

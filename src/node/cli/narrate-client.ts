@@ -1,5 +1,5 @@
-/** One note of a client for a person: `attempt 1: tcp [::1]:443 (vpn.example): failed to connect ...`. */
-import { formatEndpoint } from '../../endpoint.ts'
+/** One note of a client, or of a peer's walk, for a person: `attempt 1: tcp [::1]:443 (vpn.example): failed to connect ...`. */
+import { type Endpoint, formatEndpoint } from '../../endpoint.ts'
 import type { LedgerEntry, Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
 import { explainEntry, isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
@@ -30,6 +30,8 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
     // How it ended is said once, below the ledger.
     case 'client.failed':
     case 'client.stopped':
+    case 'peer.failed':
+    case 'peer.stopped':
     case 'round.ended':
       return undefined
     case 'query.started':
@@ -54,12 +56,18 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
       return attempted(note.attempt, entryOf(note.attempt))
     case 'attempt.lost':
       return `the connection is lost: ${reasonOf(note.failure)}`
+    case 'attempt.moved':
+      return movedLine(note.remote)
+    case 'peer.met':
+      return `met ${note.transport} ${printable(formatEndpoint(note.remote))}`
     case 'backoff.started':
       return `next round in ${formatMs(note.ms)}`
     case 'network.changed':
       return 'the network has changed'
   }
 }
+
+export const movedLine = (remote: Endpoint): string => `the peer has moved to ${printable(formatEndpoint(remote))}`
 
 const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
   entry ? `attempt ${attempt}: ${explainEntry(entry)}` : undefined

@@ -76,6 +76,21 @@ export function narrateServer(note: ServerNote, roster: Roster): Narrated | unde
   }
 }
 
+const TOLD: ReadonlySet<ServerNote['type']> = new Set([
+  'query.failed',
+  'address.skipped',
+  'listener.lost',
+  'listener.escalated',
+  'server.warned',
+  'peer.accepted',
+  'peer.refused',
+  'peer.dropped',
+  'peer.closed',
+])
+
+/** What no table shows: it stays above. */
+export const isNoRow = ({ type }: ServerNote): boolean => TOLD.has(type)
+
 const because = (why: Failure | null): string => (why ? `: ${reasonOf(why)}` : '')
 
 /** Its socket; every listener of a note has been told of. */

@@ -11,7 +11,7 @@ import type { Ask } from './ask.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type ProgramLine } from './io.ts'
 import type { Paint } from './paint.ts'
-import type { PlanSheet } from './plan.ts'
+import type { PlanResult, PlanSheet } from './plan.ts'
 
 export async function planClient(config: ClientConfig, seed: number, ask: Ask): Promise<PlanSheet> {
   let query = 0
@@ -21,7 +21,8 @@ export async function planClient(config: ClientConfig, seed: number, ask: Ask): 
   })
   return {
     code: codeOf(made),
-    records: recordsOf(made, config, seed),
+    records: recordsOf(made, config),
+    result: resultOf(made, seed),
     linesOf: ({ paint }) => linesOf(made, config, seed, paint),
   }
 }
@@ -41,9 +42,9 @@ function whyNot(made: Plan): Failure | undefined {
 
 // --- for a program ---
 
-function recordsOf(made: Plan, config: ClientConfig, seed: number): ProgramLine[] {
+function recordsOf(made: Plan, config: ClientConfig): ProgramLine[] {
   let number = 0
-  const records = made.remotes.flatMap(({ remote, candidates, skipped, failure }): ProgramLine[] => {
+  return made.remotes.flatMap(({ remote, candidates, skipped, failure }): ProgramLine[] => {
     const { confirm, connectTimeout: deadlineMs } = config.remotes[remote.index] as Remote
     return [
       ...(failure ? [{ type: 'unresolved', remote, failure }] : []),
@@ -54,9 +55,11 @@ function recordsOf(made: Plan, config: ClientConfig, seed: number): ProgramLine[
       ...skipped.map((skip) => ({ type: 'skipped', remote, ...skip })),
     ]
   })
+}
+
+function resultOf(made: Plan, seed: number): PlanResult {
   const why = whyNot(made)
-  const outcome = why ? 'failed' : 'planned'
-  return [...records, { type: 'result', outcome, candidates: number, seed, ...(why && { failure: why }) }]
+  return { outcome: why ? 'failed' : 'planned', candidates: countOf(made), seed, ...(why && { failure: why }) }
 }
 
 // --- for a person ---

@@ -14,22 +14,32 @@ import type { PlanSheet } from './plan.ts'
 import { sockets } from './roster-view.ts'
 import { GAP, type Sheet, belowRow, sentenceLines } from './table.ts'
 
-export async function planServer(config: ServerConfig, ask: Ask): Promise<PlanSheet> {
+type Bindings = Pick<ServerConfig, 'listen' | 'bindPolicy' | 'multihome' | 'resolveTimeout'>
+type NameOfBlock = (block: number) => string
+
+const blockName: NameOfBlock = (block) => `block ${block + 1}`
+
+export async function planServer(config: Bindings, ask: Ask, nameOfBlock = blockName): Promise<PlanSheet> {
   const blocks = await makeBindPlan(config, ownAddresses(), async (lookup) => {
     const { addresses, failure } = await ask(lookup, config.resolveTimeout)
     return failure ?? addresses
   })
-  const why = whyNot(blocks, config)
+  const why = whyNot(blocks, config, nameOfBlock)
   return {
     code: why ? EXIT.failed : EXIT.done,
-    records: recordsOf(blocks, why),
-    linesOf: (sheet) => linesOf(blocks, config, why, sheet),
+    records: recordsOf(blocks),
+    result: { outcome: why ? 'failed' : 'planned', sockets: bindableIn(blocks), ...(why && { failure: why }) },
+    linesOf: (sheet) => linesOf(blocks, config, why, nameOfBlock, sheet),
   }
 }
 
 /** Why a server that runs like this would not start. */
-function whyNot(blocks: readonly PlannedBlock[], { bindPolicy }: ServerConfig): Failure | undefined {
-  const failed = blocks.flatMap(failuresOf)
+function whyNot(
+  blocks: readonly PlannedBlock[],
+  { bindPolicy }: Bindings,
+  nameOfBlock: NameOfBlock,
+): Failure | undefined {
+  const failed = blocks.flatMap((block) => failuresOf(block, nameOfBlock))
   const [first] = failed
   if (first && bindPolicy === 'all') return first
   if (bindableIn(blocks) > 0) return undefined
@@ -40,9 +50,9 @@ const bindableIn = (blocks: readonly PlannedBlock[]) =>
   blocks.reduce((sum, { sockets }) => sum + sockets.filter(({ failure }) => !failure).length, 0)
 
 /** Each says which block, and what of it. */
-function failuresOf({ block, listen, sockets, failure: why }: PlannedBlock): Failure[] {
+function failuresOf({ block, listen, sockets, failure: why }: PlannedBlock, nameOfBlock: NameOfBlock): Failure[] {
   const of = (what: string, { code, stage, message }: Failure) =>
-    failure(code, stage, `block ${block + 1}, ${what}: ${message}`)
+    failure(code, stage, `${nameOfBlock(block)}, ${what}: ${message}`)
   return [
     ...(why ? [of(nameOf(listen) ?? listen.proto, why)] : []),
     ...sockets.flatMap((socket) => (socket.failure ? [of(formatEndpoint(socket), socket.failure)] : [])),
@@ -51,8 +61,8 @@ function failuresOf({ block, listen, sockets, failure: why }: PlannedBlock): Fai
 
 // --- for a program ---
 
-function recordsOf(blocks: readonly PlannedBlock[], why: Failure | undefined): ProgramLine[] {
-  const records = blocks.flatMap(({ block, listen, sockets, skipped, warning, failure }): ProgramLine[] => [
+function recordsOf(blocks: readonly PlannedBlock[]): ProgramLine[] {
+  return blocks.flatMap(({ block, listen, sockets, skipped, warning, failure }): ProgramLine[] => [
     ...(failure ? [{ type: 'unresolved', block, host: listen.host ?? null, failure }] : []),
     ...sockets.map(({ kind, failure, ...endpoint }) => {
       return { type: 'socket', block, transport: listen.proto, endpoint, kind, ...(failure && { failure }) }
@@ -60,31 +70,30 @@ function recordsOf(blocks: readonly PlannedBlock[], why: Failure | undefined): P
     ...skipped.map((skip) => ({ type: 'skipped', block, ...skip })),
     ...(warning === undefined ? [] : [{ type: 'warning', block, message: warning }]),
   ])
-  const outcome = why ? 'failed' : 'planned'
-  return [...records, { type: 'result', outcome, sockets: bindableIn(blocks), ...(why && { failure: why }) }]
 }
 
 // --- for a person ---
 
 function linesOf(
   blocks: readonly PlannedBlock[],
-  config: ServerConfig,
+  config: Bindings,
   why: Failure | undefined,
+  nameOfBlock: NameOfBlock,
   sheet: Sheet,
 ): string[] {
   let number = 0
   const lines = blocks.flatMap((planned) => {
     const first = number + 1
     number += planned.sockets.length
-    return blockLines(planned, config, first, sheet)
+    return blockLines(planned, `${nameOfBlock(planned.block)}: ${placeOf(planned.listen, config)}`, first, sheet)
   })
   return [...lines, ...sentenceLines(why ? [reasonOf(why), 'red'] : [summaryOf(blocks, config)], sheet)]
 }
 
-function blockLines(planned: PlannedBlock, config: ServerConfig, first: number, sheet: Sheet): string[] {
-  const { block, listen, sockets, skipped, warning, failure } = planned
+function blockLines(planned: PlannedBlock, title: string, first: number, sheet: Sheet): string[] {
+  const { listen, sockets, skipped, warning, failure } = planned
   return [
-    ...sentenceLines([`block ${block + 1}: ${placeOf(listen, config)}`, 'bold'], sheet),
+    ...sentenceLines([title, 'bold'], sheet),
     ...sockets.flatMap((socket, i) => {
       const place = `${listen.proto} ${formatEndpoint(socket).replace(/:0$/, ', any port')}`
       return rowLines(String(first + i), place, remarkOn(socket, planned), sheet)
@@ -117,7 +126,7 @@ function remarkOn({ kind, family, failure }: PlannedSocket, { sockets }: Planned
 }
 
 /** `udp port 1194 on vpn.example, ipv4 and ipv6`: what is configured. */
-function placeOf(listen: Listen, { multihome }: ServerConfig): string {
+function placeOf(listen: Listen, { multihome }: Bindings): string {
   const { proto, port, host, family } = listen
   const socket = port === 0 ? `${proto}, any port,` : `${proto} port ${port}`
   if (host !== undefined && nameOf(listen) === undefined && (family || host !== '::')) return `${socket} on ${host}`
@@ -125,7 +134,7 @@ function placeOf(listen: Listen, { multihome }: ServerConfig): string {
   return `${socket} on ${nameOf(listen) ?? everywhere}, ${family ?? 'ipv4 and ipv6'}`
 }
 
-function summaryOf(blocks: readonly PlannedBlock[], { bindPolicy }: ServerConfig): string {
+function summaryOf(blocks: readonly PlannedBlock[], { bindPolicy }: Bindings): string {
   const count = bindableIn(blocks)
   const from = blocks.length === 1 ? '' : ` in ${blocks.length} blocks`
   // An address of this host that nobody has named may come and go.

@@ -1,23 +1,34 @@
 /** `sockchart plan`: what would be tried, or bound, on paper, with real look-ups. Opens no socket. */
 import { randomInt } from 'node:crypto'
 import type { Parsed } from '../../config/parse.ts'
-import { failure } from '../../failure.ts'
+import { type Failure, failure } from '../../failure.ts'
 import type { Arguments } from './arguments.ts'
 import { type Ask, askUntil } from './ask.ts'
 import { EXIT, type Io, type ProgramLine, tellProgram, widthOf } from './io.ts'
-import { type Loaded, isClients, isSound, load } from './load.ts'
+import { type Loaded, isClients, isPeers, isSound, load } from './load.ts'
 import { paintFor } from './paint.ts'
 import { planClient } from './plan-client.ts'
+import { planPeer } from './plan-peer.ts'
 import { planServer } from './plan-server.ts'
 import { countIssues, showIssues, tellIssues } from './report-issues.ts'
 import { hearSignals } from './signals.ts'
 import type { Sheet } from './table.ts'
 
+/** How many of what there are, and why it could not be done. */
+export interface PlanResult {
+  readonly outcome: 'planned' | 'failed'
+  readonly candidates?: number
+  readonly sockets?: number
+  readonly seed?: number
+  readonly failure?: Failure
+}
+
 /** A plan, ready to be told. */
 export interface PlanSheet {
   readonly code: number
-  /** For a program; the last one is the result. */
+  /** For a program. */
   readonly records: readonly ProgramLine[]
+  readonly result: PlanResult
   /** For a person. */
   readonly linesOf: (sheet: Sheet) => readonly string[]
 }
@@ -34,6 +45,7 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
   if (args.options.json) {
     tellIssues(parsed.issues, io.stdout)
     for (const record of made.records) tellProgram(io.stdout, record)
+    tellProgram(io.stdout, { type: 'result', ...made.result })
   } else {
     const { stdout, stderr, env } = io
     showIssues(parsed.issues, stderr, paintFor(stderr, env, args.options))
@@ -44,7 +56,8 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
 }
 
 function sheetOf(loaded: Loaded, seed: number, ask: Ask): Promise<PlanSheet> {
-  return isClients(loaded) ? planClient(loaded.config, seed, ask) : planServer(loaded.config, ask)
+  if (isClients(loaded)) return planClient(loaded.config, seed, ask)
+  return isPeers(loaded) ? planPeer(loaded.config, seed, ask) : planServer(loaded.config, ask)
 }
 
 function refuse({ issues }: Parsed, { options }: Arguments, io: Io): number {

@@ -1,15 +1,16 @@
 /**
- * `sockchart run`: a client or a server on real sockets, from one life to the next, until it is stopped or gives up. It
+ * `sockchart run`: a client, a server or a peer on real sockets, from one life to the next, until it is stopped or gives up. It
  * reads the configuration and hears the signals; what a life does is its own affair.
  */
 import type { Parsed } from '../../config/parse.ts'
 import { isStream } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
-import { ClientLife } from './client-life.ts'
+import { clientLife } from './client-life.ts'
 import { EXIT, type Io, tellProgram } from './io.ts'
 import type { Life } from './life.ts'
-import { type Loaded, isClients, isSound, load, nameOf } from './load.ts'
+import { type Loaded, isClients, isPeers, isSound, load, nameOf } from './load.ts'
 import { type Paint, paintFor } from './paint.ts'
+import { peerLife } from './peer-life.ts'
 import { countIssues, issueTexts, tellIssues } from './report-issues.ts'
 import { ServerLife } from './server-life.ts'
 import { hearSignals, jobControl } from './signals.ts'
@@ -52,7 +53,8 @@ export async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 function lifeOf(loaded: Loaded, args: Arguments, io: Io, paint: Paint): Life {
-  return isClients(loaded) ? new ClientLife(loaded, args, io, paint) : new ServerLife(loaded, args, io, paint)
+  if (isClients(loaded)) return clientLife(loaded, args, io, paint)
+  return isPeers(loaded) ? peerLife(loaded, args, io, paint) : new ServerLife(loaded, args, io, paint)
 }
 
 /** The configuration as it is now; of one that came through a pipe, what was read then. */

@@ -14,7 +14,8 @@ import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import type { Ending, Life, Verdict } from './life.ts'
 import type { ServerLoaded } from './load.ts'
 import type { Paint } from './paint.ts'
-import { clients, listeningLine, rosterLines } from './roster-view.ts'
+import { resultLines } from './result-view.ts'
+import { clients, listeningLine } from './roster-view.ts'
 import { sentenceLines } from './table.ts'
 import { type Tape, serverTape } from './tape.ts'
 import { type ServerView, noView, serverView } from './view.ts'
@@ -90,9 +91,7 @@ export class ServerLife implements Life {
     if (this.#args.options.json) return tellProgram(this.#io.stdout, { type: 'result', at: this.#tape.at(), ...result })
     const { stderr } = this.#io
     const sheet = { width: widthOf(stderr), paint: this.#paint }
-    const { listeners = [] } = result
-    const roster = { listeners, counters: this.#tape.state().counters }
-    const lines = [...rosterLines(roster, sheet), ...sentenceLines(this.#verdict(result), sheet)]
+    const lines = [...resultLines(result, sheet), ...sentenceLines(this.#verdict(result), sheet)]
     stderr.write(lines.map((line) => `${line}\n`).join(''))
   }
 

@@ -10,11 +10,10 @@ import { readTextFile, titleOf } from '../load-config.ts'
 import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
-import { ledgerLines } from './ledger-view.ts'
 import type { Verdict } from './life.ts'
 import { type Paint, paintFor } from './paint.ts'
-import { rosterLines } from './roster-view.ts'
-import { type Sheet, sentenceLines, wrap } from './table.ts'
+import { resultLines } from './result-view.ts'
+import { sentenceLines, wrap } from './table.ts'
 import { refusal } from './tape.ts'
 import { winnerLine } from './winner-line.ts'
 
@@ -60,16 +59,10 @@ function showPeers({ peers }: PeersResult, paint: Paint, io: Io): void {
 
 function show(result: ScenarioResult, paint: Paint, { stdout }: Io): void {
   const sheet = { width: widthOf(stdout), paint }
-  const table = tableLines(result, sheet)
+  const table = resultLines(result, sheet)
   const between = table.length > 0 ? ['', ...table] : []
   const trace = result.trace.flatMap((line) => traceLines(line, sheet.width))
   for (const line of [...trace, ...between, '', ...sentenceLines(verdictOf(result), sheet)]) stdout.write(`${line}\n`)
-}
-
-/** The ledger of a client; of a server, its listeners and clients. */
-function tableLines({ ledger, listeners, counters }: ScenarioResult, sheet: Sheet): string[] {
-  if (listeners && counters) return rosterLines({ listeners, counters }, sheet)
-  return ledger.length > 0 ? ledgerLines(ledger, sheet) : []
 }
 
 /** What a narrow screen breaks goes on behind the column of times. */

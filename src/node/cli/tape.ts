@@ -1,10 +1,11 @@
 /**
- * What a run comes to, folded from its notes: the ledger of a client or the roster of a server, the trace, the first
- * outcome. The same shape as a scenario's result (`src/sim/result.ts`), so that one program reads both.
+ * What a run comes to, folded from its notes: the ledger of a client, the roster of a server, both of a peer, the
+ * trace, the first outcome. The same shape as a scenario's result (`src/sim/result.ts`), so that one program reads both.
  */
 import { type Failure, failure } from '../../failure.ts'
 import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../../ledger.ts'
 import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../../roster.ts'
+import { EMPTY_PEER, type PeerNote, type PeerState, followPeer } from './peer-state.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import { MAX_LINES, traceLine } from '../../trace.ts'
 
@@ -70,11 +71,32 @@ export function serverTape(): Tape<ServerNote, Roster> {
   })
 }
 
+export function peerTape(): Tape<PeerNote, PeerState> {
+  return newTape({
+    empty: EMPTY_PEER,
+    add: followPeer,
+    firstOf: firstOfPeer,
+    harvest: ({ ledger, roster }) => ({ ledger: entriesOf(ledger), listeners: roster.listeners }),
+  })
+}
+
 function firstOfClient(note: Note, ledger: Ledger): First | undefined {
   const { at: atMs } = note
   if (note.type === 'client.stopped') return { outcome: 'stopped', atMs }
   if (note.type === 'client.failed') return { outcome: 'failed', atMs, failure: note.failure }
-  const entry = note.type === 'attempt.won' && ledger.current.find(({ attempt }) => attempt === note.attempt)
+  return note.type === 'attempt.won' ? wonBy(note.attempt, atMs, ledger) : undefined
+}
+
+/** Of a peer that waits, walks come and go. */
+function firstOfPeer(note: PeerNote, { ledger }: PeerState): First | undefined {
+  const { at: atMs } = note
+  if (note.type === 'peer.stopped') return { outcome: 'stopped', atMs }
+  if (note.type === 'peer.failed') return { outcome: 'failed', atMs, failure: note.failure }
+  return note.type === 'attempt.won' ? wonBy(note.attempt, atMs, ledger) : undefined
+}
+
+function wonBy(number: number, atMs: number, ledger: Ledger): First | undefined {
+  const entry = ledger.current.find(({ attempt }) => attempt === number)
   if (!entry || !entry.candidate || entry.attempt === null) return undefined
   const { attempt, remote, candidate, local } = entry
   return { outcome: 'connected', atMs, winner: { attempt, remote, candidate, ...(local && { local }) } }

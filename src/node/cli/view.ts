@@ -1,5 +1,5 @@
 /**
- * What a person sees of a client or a server: a live table on a terminal, a line for each event elsewhere (and with
+ * What a person sees of a client, a server or a peer: a live table on a terminal, a line for each event elsewhere (and with
  * `-v`). Views are told notes and know nothing of sockets.
  */
 import type { Ledger, LedgerEntry, Note } from '../../ledger.ts'
@@ -9,10 +9,13 @@ import { collapse } from './collapse.ts'
 import { eventLine } from './event-line.ts'
 import { type Screen, freshLine } from './io.ts'
 import { liveClient } from './live-client.ts'
+import { livePeer } from './live-peer.ts'
 import { liveServer } from './live-server.ts'
 import { narrateClient } from './narrate-client.ts'
-import { narrateServer } from './narrate-server.ts'
+import { narratePeer } from './narrate-peer.ts'
+import { type Narrated, narrateServer } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
+import type { PeerNote, PeerState } from './peer-state.ts'
 
 /** What Ctrl-Z and `fg` do to a view. */
 export interface Suspendable {
@@ -31,11 +34,14 @@ export interface View<Said, State> extends Suspendable {
   readonly end: () => void
 }
 
-export interface ClientView extends View<Note, Ledger> {
+/** Of who may lend the screen to its connection. */
+export interface KeeperView<Said, State> extends View<Said, State> {
   /** The screen belongs to somebody else until the connection is lost: what is live stays as it is. */
   readonly settle: () => void
 }
 
+export type ClientView = KeeperView<Note, Ledger>
+export type PeerView = KeeperView<PeerNote, PeerState>
 export type ServerView = View<ServerNote, Roster>
 
 interface ViewOptions {
@@ -54,23 +60,17 @@ export function clientView(screen: Screen, paint: Paint, { verbose }: ViewOption
 export function serverView(screen: Screen, paint: Paint, { verbose }: ViewOptions): ServerView {
   if (verbose) return lineView(screen, traceLine)
   if (screen.isTTY) return liveServer(screen, paint)
-  const view = lineView<ServerNote, Roster>(screen, () => undefined)
-  const lines = collapse((at, told) => view.say(eventLine(at, told, { width: Infinity, paint })))
-  return {
-    ...view,
-    note: (note, roster) => {
-      const narrated = narrateServer(note, roster)
-      if (narrated) lines.tell(note.at, ...narrated)
-    },
-    end: () => {
-      lines.end()
-      view.end()
-    },
-  }
+  return crowdView(screen, paint, narrateServer)
+}
+
+export function peerView(screen: Screen, paint: Paint, { verbose }: ViewOptions): PeerView {
+  if (verbose) return lineView(screen, traceLine)
+  if (screen.isTTY) return livePeer(screen, paint)
+  return crowdView(screen, paint, narratePeer)
 }
 
 /** For programs, which are told everything elsewhere. */
-export const noView: ClientView & ServerView = {
+export const noView: KeeperView<unknown, unknown> = {
   note: () => {},
   say: () => {},
   settle: () => {},
@@ -82,7 +82,7 @@ export const noView: ClientView & ServerView = {
 function lineView<Said, State>(
   screen: Screen,
   lineOf: (note: Said, after: State) => string | undefined,
-): View<Said, State> & Pick<ClientView, 'settle'> {
+): KeeperView<Said, State> {
   let isShared = false
   const say = (sentence: string) => void screen.write(`${isShared ? freshLine(screen) : ''}${sentence}\n`)
   const note = (note: Said, after: State) => {
@@ -93,6 +93,27 @@ function lineView<Said, State>(
     if (isShared) screen.write(freshLine(screen))
   }
   return { note, say, settle: () => void (isShared = true), suspend: () => {}, renew: () => {}, end }
+}
+
+/** What may come in crowds is told in numbers then. */
+function crowdView<Said extends { readonly at: number }, State>(
+  screen: Screen,
+  paint: Paint,
+  narrate: (note: Said, after: State) => Narrated | undefined,
+): KeeperView<Said, State> {
+  const view = lineView<Said, State>(screen, () => undefined)
+  const lines = collapse((at, told) => view.say(eventLine(at, told, { width: Infinity, paint })))
+  return {
+    ...view,
+    note: (note, after) => {
+      const narrated = narrate(note, after)
+      if (narrated) lines.tell(note.at, ...narrated)
+    },
+    end: () => {
+      lines.end()
+      view.end()
+    },
+  }
 }
 
 const entryOf = (ledger: Ledger, attempt: number): LedgerEntry | undefined =>

@@ -8,7 +8,7 @@
 import type { Clock, Limits } from './actors.ts'
 import { Admission, type Refusal } from './admission.ts'
 import type { Porter } from './binder.ts'
-import type { Guest } from './dock.ts'
+import type { Guest, Refused } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Expiry, type Touched } from './expiry.ts'
 import { failure } from './failure.ts'
@@ -51,7 +51,7 @@ export interface House {
   readonly peers: Map<string, Peer>
   emit(note: PeerNote): void
   /** A datagram from the socket of a listener; `false` when that is gone. */
-  send(listener: number, bytes: Uint8Array, to: Endpoint): boolean
+  send(listener: number, bytes: Uint8Array, to: Endpoint, refused?: Refused): boolean
   /** The last of its TCP clients has gone. */
   emptied(): void
 }

@@ -9,7 +9,7 @@
 import type { Client, House, Peer, PeerNote } from './acceptor.ts'
 import type { Bind, BindResult, BinderHears, BinderInput, BinderSays } from './actors.ts'
 import { type Io, ioActor } from './contain.ts'
-import type { Dock, DockEvent, DockRequest, DockSocket, Guest } from './dock.ts'
+import type { Dock, DockEvent, DockRequest, DockSocket, Guest, Refused } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import { listenersOf } from './handles.ts'
@@ -98,10 +98,10 @@ class Binder implements House {
     this.#io.emit(note)
   }
 
-  send(listener: number, bytes: Uint8Array, to: Endpoint): boolean {
+  send(listener: number, bytes: Uint8Array, to: Endpoint, refused?: Refused): boolean {
     const berth = this.#berths.get(listener)
     if (berth?.state !== 'bound') return false
-    berth.socket?.send(bytes, to)
+    berth.socket?.send(bytes, to, refused)
     return true
   }
 

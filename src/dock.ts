@@ -26,11 +26,16 @@ export type DockEvent =
   /** The system itself turned a client away, since this process has too many sockets. */
   | { readonly type: 'turnedAway'; readonly from: Endpoint | undefined }
 
+export type Refused = (why: Failure) => void
+
 export interface DockSocket {
   /** What a program may look at: a `net.Server` or a `dgram.Socket` in the Node ring. */
   readonly handle: unknown
-  /** UDP: a datagram to `to`, from this very socket. What the system refuses is dropped, as a datagram may be. */
-  readonly send: (bytes: Uint8Array, to: Endpoint) => void
+  /**
+   * UDP: a datagram to `to`, from this very socket. What the system refuses is dropped, as a datagram may be; `refused`
+   * is told why, before this turn of the loop has ended.
+   */
+  readonly send: (bytes: Uint8Array, to: Endpoint, refused?: Refused) => void
   /** Closes at once; a second call, and one after a failure, does nothing. Its guests live on. Never throws. */
   readonly close: () => void
 }

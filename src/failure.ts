@@ -55,6 +55,10 @@ export function failure(code: string, stage: Stage, message: string = sentenceOf
 const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 export const isShortage = (code: string): boolean => SHORTAGES.has(code)
 
+// Of a datagram: the peer cannot be reached, whatever is sent.
+const REFUSALS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EACCES', 'EHOSTUNREACH', 'ENETUNREACH'])
+export const isRefusal = (code: string): boolean => REFUSALS.has(code)
+
 const SENTENCES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ECONNREFUSED: 'connection refused: nobody listens there',

@@ -267,7 +267,7 @@ export class Junction implements Porter, Means {
   }
 
   #shared({ listener, house, local }: Berth): Source {
-    return { local, send: (bytes, to) => house.send(listener, bytes, to) }
+    return { local, send: (bytes, to, refused) => house.send(listener, bytes, to, refused) }
   }
 
   #openPath(request: WireRequest, tell: (event: WireEvent) => void): WireSocket {
@@ -350,10 +350,12 @@ export class Junction implements Porter, Means {
   }
 }
 
-const sendFrom = (socket: DockSocket) => (bytes: Uint8Array, to: Endpoint) => {
-  socket.send(bytes, to)
-  return true
-}
+const sendFrom =
+  (socket: DockSocket): Source['send'] =>
+  (bytes, to, refused) => {
+    socket.send(bytes, to, refused)
+    return true
+  }
 
 const isSame = (a: Endpoint, b: Endpoint) => a.address === b.address && a.port === b.port
 

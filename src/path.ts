@@ -7,8 +7,9 @@
  */
 import type { Clock } from './actors.ts'
 import type { Exchange } from './confirmation.ts'
+import type { Refused } from './dock.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type Failure, failure } from './failure.ts'
+import { type Failure, failure, isRefusal } from './failure.ts'
 import { Meeting, PACE, isEqual, readGreeting } from './meeting.ts'
 import type { WireEvent, WireSocket } from './wire.ts'
 
@@ -23,7 +24,7 @@ export interface Keepalive {
 export interface Source {
   readonly local: Endpoint
   /** `false`: it is gone. */
-  readonly send: (bytes: Uint8Array, to: Endpoint) => boolean
+  readonly send: (bytes: Uint8Array, to: Endpoint, refused?: Refused) => boolean
 }
 
 /** What a ring makes of it for the program. */
@@ -40,7 +41,8 @@ export interface Carrier {
   readonly local: Endpoint
   /** Of the moment: with `float` a peer may move. */
   readonly remote: Endpoint
-  readonly send: (bytes: Uint8Array) => boolean
+  /** `false`: its socket is gone. */
+  readonly send: (bytes: Uint8Array, refused?: Refused) => boolean
   readonly close: () => void
 }
 
@@ -105,7 +107,7 @@ export class Path implements WireSocket {
       get remote() {
         return remoteOf()
       },
-      send: (bytes) => this.#send(bytes),
+      send: (bytes, refused) => this.#send(bytes, refused),
       close: () => this.fail(failure('LOCAL_CLOSE', 'connected')),
     })
     tell({ type: 'opened', local: source.local })
@@ -175,9 +177,13 @@ export class Path implements WireSocket {
     else if (!isEqual(before, meeting.peer as Uint8Array)) this.fail(failure('PEER_RESTARTED', 'connected'))
   }
 
-  #send(bytes: Uint8Array): boolean {
+  #send(bytes: Uint8Array, refused?: Refused): boolean {
     this.#sentAt = this.#settings.clock.now()
-    return this.#out?.(bytes, this.#remote) ?? false
+    const hear: Refused = (why) => {
+      refused?.(why)
+      if (isRefusal(why.code)) this.fail(why)
+    }
+    return this.#out?.(bytes, this.#remote, hear) ?? false
   }
 
   /** Until the peer has connected too it may be elsewhere, and has to hear that we are here. */

@@ -1,5 +1,6 @@
 import { type Exchange, anyReply } from '../src/confirmation.ts'
 import { describe, expect, test } from 'vitest'
+import type { Refused } from '../src/dock.ts'
 import { failure } from '../src/failure.ts'
 import { type Identity, Meeting, readGreeting } from '../src/meeting.ts'
 import { type Carrier, type Keepalive, Path } from '../src/path.ts'
@@ -108,6 +109,19 @@ describe('R5 a path that is tried', () => {
     b.path.accept(false, [Uint8Array.of(1)])
     b.path.hear(b.peer.request)
     expect(b.inbox).toEqual([1, ...b.peer.request])
+  })
+
+  test('what the system refuses is told; where the peer cannot be reached at all, it fails', () => {
+    const b = bench()
+    const refusals: Refused[] = []
+    b.path.connect({ local: LOCAL, send: (_bytes, _to, refused) => refusals.push(refused!) > 0 })
+    const told: string[] = []
+    b.carrier().send(Uint8Array.of(1), ({ code }) => told.push(code))
+    refusals[0]!(failure('EMSGSIZE', 'connected'))
+    expect([told, b.closed()]).toEqual([['EMSGSIZE'], 0])
+    b.path.send(Uint8Array.of(2))
+    refusals[1]!(failure('ENETUNREACH', 'connected'))
+    expect([b.told.at(-1), b.closed()]).toMatchObject([{ type: 'failed', failure: { code: 'ENETUNREACH' } }, 1])
   })
 
   test('is proven when its meeting is', () => {

@@ -11,8 +11,9 @@ export function channelFeed(carrier: Carrier): Feed {
       return carrier.remote
     },
     send: (bytes, sent) => {
-      const isSent = carrier.send(bytes)
-      queueMicrotask(() => sent(isSent ? undefined : failure('LISTENER_LOST', 'connected')))
+      const isOpen = carrier.send(bytes, sent)
+      // A refusal comes first.
+      setImmediate(() => sent(isOpen ? undefined : failure('LISTENER_LOST', 'connected')))
     },
     close,
   })

@@ -4,7 +4,7 @@
  * Two programs that both set `reuseAddr` share a UDP port without a word, so it is never set.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import type { DockEvent, DockSocket } from '../dock.ts'
+import type { DockEvent, DockSocket, Refused } from '../dock.ts'
 import type { Endpoint, Family } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
 import type { ReadySocket } from '../plugins/plugin.ts'
@@ -40,10 +40,12 @@ class UdpDock implements DockSocket {
     process.nextTick(() => this.#bind(endpoint, ready))
   }
 
-  send(bytes: Uint8Array, { address, port }: Endpoint): void {
+  send(bytes: Uint8Array, { address, port }: Endpoint, refused?: Refused): void {
     if (this.#state !== 'bound') return
     try {
-      if (this.handle.getSendQueueSize() + bytes.byteLength <= MAX_UNSENT) this.handle.send(bytes, port, address)
+      if (this.handle.getSendQueueSize() + bytes.byteLength <= MAX_UNSENT)
+        this.handle.send(bytes, port, address, refused && tellingOf(refused))
+      else if (refused) process.nextTick(() => refused(failure('ENOBUFS', 'connected')))
     } catch {
       // Port 0, which a stranger may well have sent from.
     }
@@ -98,4 +100,8 @@ class UdpDock implements DockSocket {
     this.close()
     this.#tell({ type: 'failed', failure: why })
   }
+}
+
+const tellingOf = (refused: Refused) => (error: NodeJS.ErrnoException | null) => {
+  if (error) refused(systemFailure(error, 'connected'))
 }

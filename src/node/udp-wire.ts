@@ -5,16 +5,13 @@
  * The listeners are the channel's and stay with it after a release; until the hand-over the dialer reads before it.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram'
-import { type Failure, failure } from '../failure.ts'
+import { type Failure, failure, isRefusal } from '../failure.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import { type ChannelFeed, datagramChannel } from './datagram-channel.ts'
 import { endpointOf, requestProblem, systemFailure, WILDCARD } from './kernel.ts'
 
 /** Bytes that may wait while the kernel's own buffer is full; the next datagram is refused with ENOBUFS. */
 const MAX_UNSENT = 1_048_576
-
-/** What says that the peer is gone, not that one datagram could not be sent. */
-const LOSSES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EACCES', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /** What a connected socket says of one datagram (a router's "too big") or of a bad moment of this machine. */
 const PASSING: ReadonlySet<string> = new Set(['EMSGSIZE', 'ENOBUFS', 'ENOMEM'])
@@ -53,7 +50,7 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
     const failed = (error: NodeJS.ErrnoException) => {
       // Without a code it is Node that stumbles over a socket which the program has just closed.
       const problem = error.code === undefined ? failure('LOCAL_CLOSE', stage()) : systemFailure(error, stage())
-      if (LOSSES.has(problem.code)) end(problem)
+      if (isRefusal(problem.code)) end(problem)
       sent(problem)
     }
     attempt(() => {

@@ -159,6 +159,16 @@ describe('createPeer()', () => {
     await expect(say(atB, 'late')).rejects.toMatchObject({ code: 'LOCAL_CLOSE' })
   })
 
+  it('R5 a datagram that the system refuses is the sender’s to know, and no loss', async () => {
+    const { port } = await freePlace('127.0.0.1')
+    const [a, b] = [peerOf(wait(port)), peerOf(dial(port))]
+    const [atA, atB] = await Promise.all([connected(a), connected(b)])
+    await expect(channelOf(atA).send(new Uint8Array(70_000))).rejects.toMatchObject({ code: 'EMSGSIZE' })
+    await expect(channelOf(atB).send(new Uint8Array(70_000))).rejects.toMatchObject({ code: 'EMSGSIZE' })
+    await Promise.all([say(atA, 'small'), say(atB, 'small')])
+    expect([await next(atA), await next(atB)]).toEqual(['small', 'small'])
+  })
+
   it('R5 confirm none: meets software that knows no greeting, from whichever side it comes', async () => {
     const other = await udp()
     const dialler = peerOf(dial(other.port, { confirm: 'none' }))

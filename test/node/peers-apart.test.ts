@@ -62,6 +62,15 @@ describe.skipIf(because !== undefined)(`two hosts${because === undefined ? '' : 
     },
   )
 
+  it.each(['all', 'roles'] as const)('R5 %s: where no route leads is left at once', async (sockets) => {
+    const { a, b } = (hosts = await openTwoHosts())
+    const remotes = ['203.0.113.9', a.ipv4].map((host) => ({ host, port: 1194 }))
+    const waits = start(a, { mode: 'p2p', sockets: 'all', listen: { port: 1194 }, float: true })
+    const dials = start(b, { mode: 'p2p', sockets, ...(sockets === 'all' && { listen: { port: 1194 } }), remotes })
+    expect(await dials.told('attempt.failed')).toMatchObject({ failure: { code: 'ENETUNREACH', stage: 'confirm' } })
+    await Promise.all([waits.told('connected'), dials.told('connected')])
+  })
+
   it('R5 roles: who dials goes on to the family that works, and is answered from the address it asked', async () => {
     const { a, b } = (hosts = await openTwoHosts())
     b.deafen('ipv6')

@@ -77,9 +77,9 @@ export class Internet {
     }
   }
 
-  /** Which endpoint others see. */
-  seenAs({ name }: Host, inner: Endpoint): Endpoint {
-    const outer = this.#nat.get(name)?.get(formatEndpoint(inner))
+  /** Which endpoint is seen by whoever is at `to`. */
+  seenAs({ name, ports }: Host, inner: Endpoint, to: Endpoint): Endpoint {
+    const outer = ports.isOwn(to) ? undefined : this.#nat.get(name)?.get(formatEndpoint(inner))
     return outer === undefined ? inner : (readPlace(outer) as Endpoint)
   }
 
@@ -95,7 +95,7 @@ export class Internet {
     this.#keep(from, bytes)
     const way = this.#wayTo(from, to)
     if (!way || way.dead || way.lose[way.count++ % way.lose.length] === 1) return
-    const source = this.seenAs(from, inner)
+    const source = this.seenAs(from, inner, to)
     this.#later(way, () => {
       const place = this.#find(from, to)
       place?.host.inbound.visit('udp', { source, to: place.inner, bytes: bytes.slice() })

@@ -71,7 +71,6 @@ export function playPeers(
     afterStep: (index) => hooks.afterStep?.(index, run),
     harvest: () => ({ peers: { a: run.a.harvest(untilMs), b: run.b.harvest(untilMs) } }),
     end: () => {
-      internet.close()
       for (const side of sides) side.end()
       // What was closed with a root says so in the same instant.
       clock.runUntil(clock.now())

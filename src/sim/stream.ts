@@ -155,7 +155,7 @@ class Caller extends End {
 
   #call(source: Endpoint): void {
     const { internet } = this.host
-    const from = internet.seenAs(this.host, source)
+    const from = internet.seenAs(this.host, source, this.remote)
     internet.carry(this.host, this.remote, ({ host, inner }) => {
       if (this.state !== 'opening') return
       const listener = host.inbound.listenerAt('tcp', inner)

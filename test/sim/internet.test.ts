@@ -70,11 +70,11 @@ describe('links', () => {
   })
 
   test('do not hinder a host that speaks to itself', () => {
-    const { clock, log, a } = net([link('a', { dead: true })])
-    a(A4, 'me')
-    a('127.0.0.1:1194', 'loopback')
+    const { clock, log, b } = net([link('b', { dead: true })], { b: { [B4]: '192.0.2.8:1' } })
+    b(B4, 'me')
+    b('127.0.0.1:1194', 'loopback')
     clock.runUntilIdle()
-    expect(log).toEqual([`0 a me from ${A4}`, `0 a loopback from 198.51.100.1:1194`])
+    expect(log).toEqual([`0 b me from ${B4}`, `0 b loopback from ${B4}`])
   })
 
   test('bring a datagram to nobody where nobody is, nor anything once all is over', () => {

@@ -131,6 +131,13 @@ describe('a call', () => {
     expect(log).toEqual(expected)
   })
 
+  test('that is given up at once tells nothing', () => {
+    const { clock, log, dial } = hosts()
+    dial().close()
+    clock.runUntil(100)
+    expect(log).toEqual([])
+  })
+
   test('that is given up on its way arrives at nobody', () => {
     const { clock, a, b, log, dial } = hosts()
     const socket = dial()

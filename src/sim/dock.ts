@@ -5,7 +5,7 @@
  * A binder owns a listener until it closes it, and a client until it has gone. After a close whatever was on its way
  * is dropped, but that a client which was watched is told to have gone.
  */
-import type { Dock, DockEvent, DockRequest, DockSocket, Guest } from '../dock.ts'
+import type { Dock, DockEvent, DockRequest, DockSocket, Guest, Refused } from '../dock.ts'
 import type { Endpoint, Transport } from '../endpoint.ts'
 import { failure } from '../failure.ts'
 import type { HeapClock } from './clock.ts'
@@ -99,8 +99,12 @@ class VirtualListener implements DockSocket, OpenListener {
     else guest.close()
   }
 
-  send(bytes: Uint8Array, to: Endpoint): void {
-    if (this.#state === 'bound') this.#shore.inbound.send(this.local as Endpoint, to, bytes)
+  send(bytes: Uint8Array, to: Endpoint, refused: Refused = () => {}): void {
+    if (this.#state !== 'bound') return
+    const { inbound, ports, clock } = this.#shore
+    const source = ports.source(this.transport, to, this.local)
+    if (!('code' in source)) return inbound.send(source, to, bytes)
+    clock.at(clock.now(), this.listener, () => refused(failure(source.code, 'connected')))
   }
 
   close(): void {

@@ -18,7 +18,7 @@ export type Visit = Pick<From, 'to' | 'send' | 'sendAfterMs' | 'closeAfterMs'> &
 }
 
 /** Where the datagrams go that listening sockets send. */
-export type Uplink = (local: Endpoint, to: Endpoint, bytes: Uint8Array) => void
+export type Uplink = (source: Endpoint, to: Endpoint, bytes: Uint8Array) => void
 
 /** A listening socket in the books. */
 export interface OpenListener {
@@ -80,9 +80,9 @@ export class Inbound {
     listener.local = local
   }
 
-  send(local: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+  send(source: Endpoint, to: Endpoint, bytes: Uint8Array): void {
     this.#sent++
-    this.#uplink(local, to, bytes)
+    this.#uplink(source, to, bytes)
   }
 
   /** Reaches whoever listens at that address, or at the wildcard of its family; if nobody does, nothing happens. */

@@ -88,10 +88,8 @@ export class Internet {
     return this.#sent.get(name)?.[n - 1]
   }
 
-  /** A datagram from a socket that is bound to `local`. */
-  send(from: Host, local: Endpoint, to: Endpoint, bytes: Uint8Array): void {
-    const inner = from.ports.source('udp', to, local)
-    if ('code' in inner) return
+  /** A datagram. */
+  send(from: Host, inner: Endpoint, to: Endpoint, bytes: Uint8Array): void {
     this.#keep(from, bytes)
     const way = this.#wayTo(from, to)
     if (!way || way.dead || way.lose[way.count++ % way.lose.length] === 1) return

@@ -40,7 +40,7 @@ export function peerWorld(name: PeerName, { self, binds }: PeerScript, { clock, 
   const network = new VirtualNetwork({ network: {}, self, binds })
   const { ports } = network
   const inbox: Received[] = []
-  const inbound = new Inbound(ports, (local, to, bytes) => internet.send(world, local, to, bytes))
+  const inbound = new Inbound(ports, (source, to, bytes) => internet.send(world, source, to, bytes))
   const read = (bytes: Uint8Array) => void inbox.push({ atMs: clock.now(), ...readable(bytes) })
   const world: PeerWorld = { name, clock, names, internet, network, ports, inbound, read, inbox }
   internet.join(world)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DockEvent, Guest } from '../../src/dock.ts'
+import type { DockEvent, Guest, Refused } from '../../src/dock.ts'
 import { type Transport, formatEndpoint, parseAddress } from '../../src/endpoint.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 import { virtualDock } from '../../src/sim/dock.ts'
@@ -45,7 +45,7 @@ function hostOf({ self = [OWN, OWN6], binds = {} }: { self?: string[]; binds?: R
     return {
       handle: socket.handle,
       close: () => quietly(() => socket.close()),
-      send: (bytes: Uint8Array) => quietly(() => socket.send(bytes, endpoint)),
+      send: (bytes: Uint8Array, refused?: Refused) => quietly(() => socket.send(bytes, endpoint, refused)),
     }
   }
   const at = (address: string, port: number) => ({ ...parseAddress(address)!, port })
@@ -309,6 +309,19 @@ describe('death', () => {
     host.clock.runUntilIdle()
     expect(host.log).toEqual(['0 1 failed EIO bind'])
   })
+})
+
+test('whoever has no route is told so, and not from inside', () => {
+  const host = hostOf()
+  const socket = host.open('::', 1194, 'udp')
+  host.settle()
+  host.ports.changeOwn([OWN])
+  const told: string[] = []
+  socket.send(Uint8Array.of(1), (why) => told.push(`${why.code} ${why.stage}`))
+  socket.send(Uint8Array.of(2))
+  expect(told).toEqual([])
+  host.settle()
+  expect([told, host.inbound.sent]).toEqual([['ENETUNREACH connected'], 0])
 })
 
 describe('conservation', () => {

@@ -153,18 +153,6 @@ test('what was sent can be looked up, as far as it is kept', () => {
   expect(internet.sentBy('b', 1)).toBeUndefined()
 })
 
-test('a host without a route says nothing', () => {
-  const clock = new HeapClock()
-  const internet = new Internet(clock, [], {})
-  const world = peerWorld('a', { self: ['198.51.100.1'], binds: {} } as unknown as PeerScript, {
-    clock,
-    internet,
-    names: new VirtualNames({}),
-  })
-  internet.send(world, place('[::]:1194'), place(B6), utf8('out'))
-  expect([internet.sentBy('a', 1), clock.results]).toEqual([undefined, 0])
-})
-
 test('bytes that are no text are told as hexadecimal', () => {
   expect(readUtf8(bytesOf('c3a9'))).toBe('é')
   expect(readUtf8(bytesOf('ff00'))).toBeUndefined()

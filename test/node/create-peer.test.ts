@@ -156,6 +156,7 @@ describe('createPeer()', () => {
     const losing = lost(b)
     channelOf(atB).close()
     expect((await losing).code).toBe('LOCAL_CLOSE')
+    expect(b.connection).toBe(undefined)
     await expect(say(atB, 'late')).rejects.toMatchObject({ code: 'LOCAL_CLOSE' })
   })
 
@@ -193,7 +194,11 @@ describe('createPeer()', () => {
 
   it('R5 confirm reply: any answer confirms, and is the first message', async () => {
     const other = await udp()
-    const remotes = [{ host: '127.0.0.1', port: other.port, confirm: { kind: 'reply', text: 'who?' } as const }]
+    const at = { host: '127.0.0.1', port: other.port }
+    const remotes = [
+      { ...at, confirm: { kind: 'reply', text: 'who?' } as const },
+      { ...at, confirm: { kind: 'none' } as const },
+    ]
     const peer = peerOf(dial(other.port, { remotes }))
     const connecting = connected(peer)
     const [bytes, { port }] = (await once(other.socket, 'message')) as [Buffer, AddressInfo]
@@ -201,6 +206,9 @@ describe('createPeer()', () => {
     other.socket.send('me', port, '127.0.0.1')
     expect(await next(await connecting)).toBe('me')
     expect(peer.connection?.confirmation).toEqual({ sent: 1, received: 1 })
+    const second = connected(peer)
+    peer.connection?.reject('not that one')
+    expect((await second).confirmation).toBe(undefined)
   })
 
   it('R5 the exchange can be the program’s own', async () => {

@@ -34,7 +34,7 @@ import {
   sendTo,
   setup,
 } from 'xstate'
-import { type PeerConfig, clientOf, isRemote, remoteAt } from '../src/config/peer-schema.ts'
+import { type PeerConfig, clientOf, isRemote, remoteAt, triesNobody } from '../src/config/peer-schema.ts'
 import { type Contained, contain } from '../src/contain.ts'
 import type { Failure } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
@@ -134,7 +134,7 @@ export const peerMachine = setup({
   guards: {
     bindsNothing: ({ context: { config } }) => config.listen === undefined,
     isBound: ({ event }) => event.type === 'listen.ready' && event.bound > 0,
-    waits: ({ context: { config } }) => config.waits || config.remotes.length === 0,
+    waits: ({ context: { config } }) => triesNobody(config),
     isWelcome: ({ context: { config }, event }) => {
       assertEvent(event, 'peer.met')
       return config.float || config.remotes.length === 0 || isRemote(config, event)

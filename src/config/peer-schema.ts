@@ -67,6 +67,10 @@ export function boundOnly({ host, family }: Listen): Address | undefined {
   return family && { family, address: family === 'ipv4' ? '0.0.0.0' : '::' }
 }
 
+/** It waits for whoever comes (and is welcome). */
+export const triesNobody = ({ waits, remotes }: Pick<PeerConfig, 'waits' | 'remotes'>): boolean =>
+  waits || remotes.length === 0
+
 const isAt = ({ host }: Remote, { address }: Address) => parseAddress(host)?.address === address
 
 /** Whether somebody whom we met is one of the remotes. Who comes over TCP comes from any port. */

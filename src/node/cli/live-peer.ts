@@ -5,8 +5,7 @@ import { eventLine } from './event-line.ts'
 import { type Screen, widthOf } from './io.ts'
 import { liveAttempts } from './live-attempts.ts'
 import { liveListeners } from './live-listeners.ts'
-import { isNoRow } from './narrate-server.ts'
-import { narratePeer } from './narrate-peer.ts'
+import { isNoRow, narrateServer } from './narrate-server.ts'
 import type { Paint } from './paint.ts'
 import { type Size, paneOn } from './pane.ts'
 import { EMPTY_PEER, type PeerNote } from './peer-state.ts'
@@ -14,18 +13,23 @@ import { rootTime } from './root-time.ts'
 import { cut } from './table.ts'
 import type { PeerView } from './view.ts'
 
-/** `clock`: ms from anywhere. */
-export function livePeer(screen: Screen, paint: Paint, clock: () => number = () => performance.now()): PeerView {
+/** `waits`: it tries nobody; `clock`: ms from anywhere. */
+export function livePeer(
+  screen: Screen,
+  paint: Paint,
+  waits: boolean,
+  clock: () => number = () => performance.now(),
+): PeerView {
   const attempts = liveAttempts(paint)
   const listeners = liveListeners(paint)
   const time = rootTime(clock)
   let state = EMPTY_PEER
-  /** Who waits walks only when he has met somebody. */
+  /** Who waits walks to whom he has met. */
   let isWalking = false
 
   const linesOf = ({ width, height }: Size): string[] => {
-    const waits = !isWalking && state.roster.listeners.some(isBound)
-    const foot = waits ? [paint('cyan', cut('waiting for the peer', width))] : []
+    const isWaiting = waits && !isWalking && state.roster.listeners.some(isBound)
+    const foot = isWaiting ? [paint('cyan', cut('waiting for the peer', width))] : []
     const bound = listeners.linesOf({ width, height: Math.floor(height / 2) }, time.now())
     const room = height - bound.length - foot.length - 1
     const walk = attempts.linesOf({ width, height: room }, time.now())
@@ -39,10 +43,10 @@ export function livePeer(screen: Screen, paint: Paint, clock: () => number = () 
       state = after
       time.set(note.at)
       isWalking = walksAfter(note, isWalking)
-      // That a walk to the one whom it has met is over is no end: it waits again.
+      // A walk that is over is no end: who waits waits again, of the others "peer.failed" says it.
       if (!isWalkers(note)) listeners.note(note, after.roster)
       else if (note.type !== 'client.failed') attempts.note(note, after.ledger)
-      const narrated = !isWalkers(note) && isNoRow(note) ? narratePeer(note, after) : undefined
+      const narrated = !isWalkers(note) && isNoRow(note) ? narrateServer(note, after.roster) : undefined
       if (narrated) lines.tell(note.at, ...narrated)
       if (pane.isLent() && note.type !== 'attempt.lost') return
       pane.reclaim()

@@ -1,4 +1,5 @@
 /** The life of a peer. */
+import { triesNobody } from '../../config/peer-schema.ts'
 import { createPeer } from '../create-peer.ts'
 import type { Arguments } from './arguments.ts'
 import type { Io } from './io.ts'
@@ -14,6 +15,6 @@ export function peerLife({ config }: PeerLoaded, args: Arguments, io: Io, paint:
   const { seed } = options
   const rounds = { connectRetryMax: roundsOf(config, options) }
   const keeper = createPeer({ ...config, ...rounds }, seed === undefined ? {} : { seed })
-  const view = peerView(io.stderr, paint, options)
+  const view = peerView(io.stderr, paint, triesNobody(config), options)
   return new KeeperLife({ who: 'peer', config, keeper, tape: peerTape(), view }, args, io, paint)
 }

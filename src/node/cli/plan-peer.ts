@@ -1,5 +1,5 @@
 /** The plan of a peer (R5): its policy, every socket that it binds for all attempts, and whom it tries or waits for. */
-import { type PeerConfig, clientOf } from '../../config/peer-schema.ts'
+import { type PeerConfig, clientOf, triesNobody } from '../../config/peer-schema.ts'
 import { IMPLIED } from '../../config/policy.ts'
 import type { Transport } from '../../endpoint.ts'
 import { printable } from '../../printable.ts'
@@ -15,7 +15,7 @@ export async function planPeer(config: PeerConfig, seed: number, ask: Ask): Prom
   const { listen, bindPolicy, resolveTimeout, remotes } = config
   const block = listen && { listen: [listen], bindPolicy, multihome: false, resolveTimeout }
   const bound = block && (await planServer(block, ask, () => 'bound for all attempts'))
-  const walk = waits(config) ? undefined : await planClient(clientOf(config, remotes), seed, ask)
+  const walk = triesNobody(config) ? undefined : await planClient(clientOf(config, remotes), seed, ask)
   const parts = [bound, walk].filter((part) => part !== undefined)
   return {
     code: parts.find(({ code }) => code !== EXIT.done)?.code ?? EXIT.done,
@@ -29,8 +29,6 @@ export async function planPeer(config: PeerConfig, seed: number, ask: Ask): Prom
     ],
   }
 }
-
-const waits = ({ waits, remotes }: PeerConfig) => waits || remotes.length === 0
 
 /** What could not be bound is told before what could not be found. */
 const both = (bound: PlanResult, walk: PlanResult): PlanResult => {
@@ -51,7 +49,7 @@ function policyRecord(config: PeerConfig) {
   const { sockets, float, keepalive, remotes } = config
   const from = remotes.map(({ host, port, proto }) => ({ host, port, proto }))
   const implied = wordsFor(config)
-  return { sockets, implied, waits: waits(config), float, keepalive, ...(waits(config) && { from }) }
+  return { sockets, implied, waits: triesNobody(config), float, keepalive, ...(triesNobody(config) && { from }) }
 }
 
 function policyLines(config: PeerConfig, sheet: Sheet): string[] {
@@ -88,9 +86,9 @@ function waitingLines(config: PeerConfig, sheet: Sheet): string[] {
 }
 
 function welcomeOf({ remotes, float, confirm }: PeerConfig): string {
-  const first = confirm === 'none' ? 'the first that sends something' : 'the first that confirms'
-  if (remotes.length === 0) return first
-  return float ? `${first}, wherever it comes from ("float")` : `${first} of these, and nobody else`
+  const does = confirm === 'none' ? 'sends something' : 'confirms'
+  if (remotes.length === 0) return `the first that ${does}`
+  return float ? `the first that ${does}, wherever it is ("float")` : `the first of these that ${does}`
 }
 
 /** What becomes of a connection; nothing is told of what is not configured. */

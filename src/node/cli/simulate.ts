@@ -3,7 +3,7 @@
  * (connected, listening, stopped, pending), 2 when the client or the server failed, 1 for a file that is no scenario.
  */
 import { printable } from '../../printable.ts'
-import type { PeersResult, ScenarioResult } from '../../sim/result.ts'
+import type { PeerResult, PeersResult, ScenarioResult } from '../../sim/result.ts'
 import { runScenario } from '../../sim/run-scenario.ts'
 import { type Scenario, parseScenario } from '../../sim/scenario.ts'
 import { readTextFile, titleOf } from '../load-config.ts'
@@ -11,9 +11,9 @@ import type { Arguments } from './arguments.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type Io, tellProgram, widthOf } from './io.ts'
 import type { Verdict } from './life.ts'
-import { type Paint, paintFor } from './paint.ts'
+import { type Paint, type Style, paintFor } from './paint.ts'
 import { resultLines } from './result-view.ts'
-import { sentenceLines, wrap } from './table.ts'
+import { type Sheet, sentenceLines, wrap } from './table.ts'
 import { refusal } from './tape.ts'
 import { winnerLine } from './winner-line.ts'
 
@@ -50,29 +50,68 @@ function readScenario(file: string): { readonly scenario: Scenario } | { readonl
   return { problems: parsed.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)) }
 }
 
-function showPeers({ peers }: PeersResult, paint: Paint, io: Io): void {
-  for (const [name, result] of Object.entries(peers)) {
-    io.stdout.write(`${paint('bold', `peer ${name}`)}\n`)
-    show(result, paint, io)
-  }
-}
-
 function show(result: ScenarioResult, paint: Paint, { stdout }: Io): void {
   const sheet = { width: widthOf(stdout), paint }
-  const table = resultLines(result, sheet)
-  const between = table.length > 0 ? ['', ...table] : []
-  const trace = result.trace.flatMap((line) => traceLines(line, sheet.width))
-  for (const line of [...trace, ...between, '', ...sentenceLines(verdictOf(result), sheet)]) stdout.write(`${line}\n`)
+  const trace = result.trace.flatMap((line) => momentLines({ ...readTrace(line), whose: '' }, sheet))
+  for (const line of [...trace, ...outcomeLines(result, sheet)]) stdout.write(`${line}\n`)
 }
+
+/** What happened on both sides in the order of time, then what became of each. */
+function showPeers({ peers }: PeersResult, paint: Paint, { stdout }: Io): void {
+  const sheet = { width: widthOf(stdout), paint }
+  const sides = Object.entries(peers)
+  const moments = sides.flatMap(([name, peer]) => momentsOf(peer).map((moment) => ({ ...moment, whose: `${name}  ` })))
+  const lines = [
+    ...moments.toSorted((one, other) => one.at - other.at).flatMap((moment) => momentLines(moment, sheet)),
+    ...sides.flatMap(([name, peer]) => ['', paint('bold', `peer ${name}`), ...peerLines(peer, sheet)]),
+  ]
+  for (const line of lines) stdout.write(`${line}\n`)
+}
+
+function peerLines(peer: PeerResult, sheet: Sheet): string[] {
+  const { strangers } = peer
+  const unasked = `${strangers === 1 ? 'one datagram' : `${strangers} datagrams`} came that belonged to no attempt`
+  return [...outcomeLines(peer, sheet).slice(1), ...(strangers > 0 ? sentenceLines([unasked], sheet) : [])]
+}
+
+/** The tables, and how it went; a blank line before each. */
+function outcomeLines(result: ScenarioResult, sheet: Sheet): string[] {
+  const tables = resultLines(result, sheet)
+  return [...(tables.length > 0 ? ['', ...tables] : []), '', ...sentenceLines(verdictOf(result), sheet)]
+}
+
+interface Moment {
+  readonly at: number
+  readonly what: string
+  readonly style?: Style
+}
+
+const readTrace = (line: string): Moment => {
+  const [, at = '', what = ''] = /^ *(\d+) (.*)$/s.exec(line) ?? []
+  return { at: Number(at), what }
+}
+
+/** What its machine told, and what its program was given. */
+function momentsOf({ trace, inbox }: PeerResult): Moment[] {
+  const received = inbox.map(({ atMs, text, hex = '' }): Moment => {
+    const what = text === undefined ? `received ${hex.length / 2} bytes` : `received "${printable(text)}"`
+    return { at: atMs, what, style: 'green' }
+  })
+  return [...trace.map(readTrace), ...received]
+}
+
+/** Columns of the times. */
+const TIMES = 7
 
 /** What a narrow screen breaks goes on behind the column of times. */
-function traceLines(line: string, width: number): string[] {
-  const [time, what] = [line.slice(0, TIMES), line.slice(TIMES)]
-  return wrap(what, Math.max(20, width - TIMES)).map((part, i) => (i === 0 ? time : ' '.repeat(TIMES)) + part)
+function momentLines(
+  { at, whose, what, style }: Moment & { readonly whose: string },
+  { width, paint }: Sheet,
+): string[] {
+  const time = `${String(at).padStart(TIMES)} ${whose}`
+  const lines = wrap(what, Math.max(20, width - time.length)).map((part) => (style ? paint(style, part) : part))
+  return lines.map((part, i) => (i === 0 ? time : ' '.repeat(time.length)) + part)
 }
-
-/** Columns of a trace line before it says what happened. */
-const TIMES = 8
 
 function verdictOf({ outcome, atMs, winner, failure, trace }: ScenarioResult): Verdict {
   if (winner) return [winnerLine({ winner, atMs, trace }), 'green']

@@ -63,10 +63,11 @@ export function serverView(screen: Screen, paint: Paint, { verbose }: ViewOption
   return crowdView(screen, paint, narrateServer)
 }
 
-export function peerView(screen: Screen, paint: Paint, { verbose }: ViewOptions): PeerView {
+/** `waits`: it tries nobody. */
+export function peerView(screen: Screen, paint: Paint, waits: boolean, { verbose }: ViewOptions): PeerView {
   if (verbose) return lineView(screen, traceLine)
-  if (screen.isTTY) return livePeer(screen, paint)
-  return crowdView(screen, paint, narratePeer)
+  if (screen.isTTY) return livePeer(screen, paint, waits)
+  return crowdView(screen, paint, (note: PeerNote, after: PeerState) => narratePeer(note, after, waits))
 }
 
 /** For programs, which are told everything elsewhere. */

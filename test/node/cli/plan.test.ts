@@ -115,6 +115,33 @@ test.each([
   await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
 })
 
+test.each([
+  ['peer-all', 'plan --proto udp --remote vpn.test --remote 192.0.2.9 4000 --keepalive 10 60', 0],
+  ['peer-waits', 'plan --proto udp-server --local vpn.test 443 --float', 0],
+  ['peer-of-these', 'plan --proto tcp-server --lport 0 --remote 192.0.2.9 --remote 2001:db8::9', 0],
+  ['peer-filter-float', 'plan --proto udp-server --remote 192.0.2.9 --float --confirm none --ipv4', 0],
+  ['peer-dials', 'plan --proto udp-client --nobind --remote vpn.test --remote six.test 443 tcp-client', 0],
+  ['peer-pinned', 'plan --p2p-sockets pinned --local 192.0.2.7 --remote 192.0.2.9', 0],
+  ['peer-gone', 'plan --proto udp --local gone.test --remote gone.test', 2],
+  ['peer-unfound', 'plan --proto udp --remote gone.test', 2],
+  ['peer-R6', 'plan --proto udp --local 192.0.2.7 --remote six.test', 1],
+])('R5 plan: %s', async (name, line, code) => {
+  script(NAMES)
+  for (const [columns, how] of [
+    [80, 'plain'],
+    [200, 'colour'],
+  ] as const) {
+    const io = fakeIo(columns, how === 'plain' ? { NO_COLOR: '1' } : {})
+    expect(await sockchart(line.split(' '), io)).toBe(code)
+    await expect(io.stdout.text + io.stderr.text).toMatchFileSnapshot(`golden/plan-${name}-${columns}-${how}.txt`)
+  }
+  const io = fakeIo()
+  expect(await sockchart([...line.split(' '), '--json', '--seed', '1'], io)).toBe(code)
+  expect(io.stdout.lines.filter(({ type }) => type === 'result')).toHaveLength(1)
+  expect(io.stdout.lines.at(-1)).toMatchObject({ type: 'result', outcome: code === 0 ? 'planned' : 'failed' })
+  await expect(io.stdout.text).toMatchFileSnapshot(`golden/plan-${name}.jsonl`)
+})
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
   '%s ends it while a look-up hangs, and asks nothing more',
   async (signal) => {

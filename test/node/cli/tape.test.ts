@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { clientTape, serverTape } from '../../../src/node/cli/tape.ts'
+import { clientTape, peerTape, serverTape } from '../../../src/node/cli/tape.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
 import { isPeers, parseScenario } from '../../../src/sim/scenario.ts'
+import { PEER_STORIES, tellPeer } from './peer-stories.ts'
 import { SERVER_STORIES, tellServer } from './server-stories.ts'
 import { STORIES, tell } from './stories.ts'
 
@@ -30,5 +31,21 @@ describe.each(Object.entries(SERVER_STORIES))('%s', (name, story) => {
     if (name !== 'serving') return expect(listeners).toEqual(atEnd)
     expect(new Set(atEnd?.map(({ state }) => state))).toEqual(new Set(['closed']))
     expect(listeners?.filter(({ state }) => state === 'bound')).toHaveLength(4)
+  })
+})
+
+describe.each(Object.entries(PEER_STORIES))('%s', (_, story) => {
+  test('a peer that runs comes to the same result, but its sockets are those of the time before it ended', () => {
+    const parsed = parseScenario(story)
+    if (!('scenario' in parsed) || !isPeers(parsed.scenario)) throw new Error('no scenario of peers')
+    const { listeners: atEnd, ledger, trace, outcome, ...expected } = runScenario(parsed.scenario).peers.a
+    const tape = peerTape()
+    for (const { note } of tellPeer(story)) tape.note(note)
+    const { listeners, ...result } = tape.result()
+    expect(result).toMatchObject({ outcome, ledger, trace, atMs: expected.atMs })
+    expect(result.winner).toEqual(expected.winner)
+    expect(result.failure).toEqual(expected.failure)
+    expect(listeners?.map(({ endpoint }) => endpoint)).toEqual(atEnd.map(({ endpoint }) => endpoint))
+    if (outcome === 'connected') for (const { state } of listeners ?? []) expect(state).toBe('bound')
   })
 })

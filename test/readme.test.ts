@@ -18,7 +18,9 @@ describe('the README is a promise', () => {
   })
 
   it('its examples are the files that are tested', () => {
-    expect(blocks('ts')).toEqual(['connect', 'file', 'listen', 'machines'].map((name) => read(`examples/${name}.ts`)))
+    expect(blocks('ts')).toEqual(
+      ['connect', 'file', 'listen', 'peer', 'machines'].map((name) => read(`examples/${name}.ts`)),
+    )
   })
 
   it('its command for a server binds, and says where', async () => {

@@ -20,6 +20,7 @@ export { dialerLogic } from './dialer.ts'
 export { type Address, type Endpoint, type Family, type Transport, formatEndpoint, parseAddress } from './endpoint.ts'
 export type { DockRequest } from './dock.ts'
 export type { Failure } from './failure.ts'
+export { Junction, type Surroundings, greeterLogic, joinAt, junctionOf } from './junction.ts'
 export { type Ledger, type LedgerEntry, type Note, entriesOf } from './ledger.ts'
 export { type Plan, makePlan } from './plan.ts'
 export type {

@@ -14,6 +14,7 @@
 import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, setup } from 'xstate'
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Candidate } from '../src/candidate.ts'
+import { together } from '../src/contain.ts'
 import { type Failure, type Stage, failure } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
 import type { Ledger, Note } from '../src/ledger.ts'
@@ -123,11 +124,12 @@ const carryOut = (step: (draft: Draft, event: Event) => Draft) =>
   enqueueActions<Walk, Event, undefined, Event, Provided, never, never, never, Note>(({ context, event, enqueue }) => {
     const { walk, effects } = step({ walk: context, effects: [] }, event)
     enqueue.assign(() => walk)
+    const notes = effects.flatMap((effect) => (effect.do === 'note' ? [effect.note] : []))
+    if (notes.length > 0) enqueue.emit(together(notes))
     for (const effect of effects)
       switch (effect.do) {
         case 'note':
-          enqueue.emit(effect.note)
-          break
+          break // told already, with all others
         case 'ask': {
           const { query } = effect.input
           enqueue.spawnChild('resolver', { id: `resolve.${query}`, input: effect.input })

@@ -18,9 +18,9 @@ import type { Bind, BinderHears, BinderInput, BinderSays, Limits, ResolverInput,
 import type { Host } from '../src/bind-list.ts'
 import {
   type Block,
-  type BlockDraft,
   type BlockEffect,
   type Listener,
+  NO_EFFECTS,
   begin,
   drain,
   listenerIn,
@@ -33,6 +33,7 @@ import {
   takeResult,
 } from '../src/block.ts'
 import type { Listen } from '../src/config/server-schema.ts'
+import { together } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
 import type { ServerNote } from '../src/roster.ts'
 
@@ -102,7 +103,7 @@ function indexFor(blocks: readonly Block[], event: Event): number {
 
 const blockFor = ({ blocks }: ListenContext, event: Event) => blocks[indexFor(blocks, event)]
 
-type Step = (draft: BlockDraft, event: Event) => BlockDraft
+type Step = (draft: Block, event: Event) => Block
 
 /** Steps, each with the block that it is for. */
 type Steps = (blocks: readonly Block[], event: Event) => readonly (readonly [index: number, step: Step])[]
@@ -114,11 +115,13 @@ const carryOut = (stepsFor: Steps) =>
       const blocks = [...context.blocks]
       const left: BlockEffect[] = []
       for (const [index, step] of stepsFor(blocks, event)) {
-        const { effects, ...block } = step({ ...(blocks[index] as Block), effects: [] }, event)
-        blocks[index] = block
-        left.push(...effects)
+        const after = step(blocks[index] as Block, event)
+        blocks[index] = { ...after, effects: NO_EFFECTS }
+        left.push(...after.effects)
       }
       enqueue.assign({ blocks })
+      const notes = left.flatMap((effect) => (effect.do === 'note' ? [effect.note] : []))
+      if (notes.length > 0) enqueue.emit(together(notes))
       // What is bound at the same time is told in one breath.
       let binds: Bind[] = []
       const tellBinds = () => {
@@ -128,8 +131,7 @@ const carryOut = (stepsFor: Steps) =>
       for (const effect of left)
         switch (effect.do) {
           case 'note':
-            enqueue.emit(effect.note)
-            break
+            break // told already, with all others
           case 'ask': {
             const { query } = effect.input
             enqueue.spawnChild('resolver', { id: `resolve.${query}`, input: effect.input })

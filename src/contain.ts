@@ -55,8 +55,21 @@ function clockOf({ _clock: clock }: System): Clock {
 /** The first machine of a system to start is its root. */
 function rootOf({ system, emit }: AnyActorScope): Root {
   let root = roots.get(system)
-  if (!root) roots.set(system, (root = { origin: clockOf(system).now(), emit }))
+  if (!root) roots.set(system, (root = { origin: clockOf(system).now(), emit: apart(emit) }))
   return root
+}
+
+const TOGETHER = 'sockchart.together'
+
+/** For `emit`: notes that are told in one action, and heard one by one. XState takes its time for each action. */
+export const together = <Note extends EventObject>(notes: readonly Note[]): Note =>
+  ({ type: TOGETHER, notes }) as unknown as Note
+
+function apart(emit: AnyActorScope['emit']): AnyActorScope['emit'] {
+  return (event) => {
+    if (event.type !== TOGETHER) return emit(event)
+    for (const note of (event as unknown as { readonly notes: readonly EventObject[] }).notes) emit(note)
+  }
 }
 
 export function contain<Machine extends AnyStateMachine>(machine: Machine): Contained<Machine> {

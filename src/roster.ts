@@ -141,8 +141,9 @@ export function enrol(roster: Roster, note: ServerNote | Note): Roster {
 }
 
 function amend(roster: Roster, listener: number, change: (entry: RosterEntry) => RosterEntry): Roster {
-  const listeners = roster.listeners.map((entry) => (entry.listener === listener ? change(entry) : entry))
-  return { ...roster, listeners }
+  const index = roster.listeners.findIndex((entry) => entry.listener === listener)
+  const found = roster.listeners[index]
+  return found ? { ...roster, listeners: roster.listeners.with(index, change(found)) } : roster
 }
 
 const ended = (entry: RosterEntry, state: 'failed' | 'closed', failure: Failure | null): RosterEntry => {

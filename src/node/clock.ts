@@ -16,7 +16,10 @@ function arm(timer: Timer, run: () => void, at: number): Timer {
     if (performance.now() < at) arm(timer, run, at)
     else run()
   }
-  timer.due = setTimeout(() => (timer.delivery = setImmediate(deliver)), wait)
+  const due = () => (timer.delivery = setImmediate(deliver))
+  // Node would make a whole millisecond of none.
+  if (wait === 0) due()
+  else timer.due = setTimeout(due, wait)
   return timer
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { IMPLIED } from '../src/config/policy.ts'
 import { runScenario } from '../src/sim/run-scenario.ts'
 import { sockchart } from '../src/node/cli/sockchart.ts'
 import { isClients, isPeers, parseScenario } from '../src/sim/scenario.ts'
@@ -28,6 +29,24 @@ describe('the README is a promise', () => {
     const io = fakeIo()
     expect(await sockchart([...line.replace('1194', '0').split(' '), '--once'], io)).toBe(0)
     expect(io.stderr.text).toMatch(/bound to udp 0\.0\.0\.0:\d+/)
+  })
+
+  it('its table of what a configuration of a peer implies is the table of the parser', () => {
+    const rows = [...readme.matchAll(/^\| `proto ([a-z-]+)`[^|]*\| (\w+) +\|[^|]+\| ([^|]+)\|$/gm)]
+    const table = rows.map(([, word, sockets, tried = '']) => [word, { sockets, waits: tried.startsWith('nobody') }])
+    expect(Object.fromEntries(table)).toEqual(IMPLIED)
+  })
+
+  it('its commands for two peers meet', async () => {
+    const [, first = '', second = ''] =
+      /`sockchart (run --proto udp-server[^`]+)`[^`]+`sockchart (run [^`]+)`/.exec(readme) ?? []
+    const [waits, dials] = [fakeIo(), fakeIo()]
+    const isMet = sockchart([...first.replace('--port 1194', '--lport 0').split(' '), '--once'], waits)
+    await waits.stderr.until('bound to udp 0.0.0.0:')
+    const [, port = ''] = /bound to udp 0\.0\.0\.0:(\d+)/.exec(waits.stderr.text) ?? []
+    const line = second.replace('HOST 1194', `127.0.0.1 ${port}`)
+    expect(await sockchart([...line.split(' '), '--once'], dials)).toBe(0)
+    expect(await isMet).toBe(0)
   })
 
   it('its scenario connects, is killed, and comes back', () => {

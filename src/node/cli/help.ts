@@ -10,8 +10,11 @@ Commands
                      order, and what is skipped and why. Opens no socket
   run FILE           a client: connect, come back after a loss; standard input
                      and output are joined to the connection as nc does.
-                     A server: bind everything, tell who comes and goes
-  simulate SCENARIO  run a scenario file on the virtual network
+                     A server: bind everything, tell who comes and goes.
+                     A peer: meet the other one, again after a loss; joined
+                     as a client is
+  simulate SCENARIO  run a scenario file on the virtual network; of two peers,
+                     both sides in the order of time
   demo               watch a failover on this machine's loopback
   help               this page
 
@@ -24,7 +27,8 @@ Options
   -v, --verbose      check: list what is ignored. run: every event on a line
   --once             run: end after the first outcome (connected, or bound; one
                      round)
-  --no-stdio         run of a client: do not join standard input and output
+  --no-stdio         run of a client or a peer: do not join standard input and
+                     output
   --echo             run of a server: send back what clients send, instead of
                      reading and forgetting it
   --seed N           what chance is drawn from, for the same choices again
@@ -38,10 +42,11 @@ Options
 Every directive can follow as --name values. It comes after the file; no file
 is needed then:  sockchart run --client --proto tcp --remote example.org 80
                  sockchart run --mode server --proto udp --port 1194 --echo
+                 sockchart run --proto udp-server --port 1194
 
 run hears signals: Ctrl-C and SIGTERM stop (Ctrl-C again: at once; a server
 gives its clients 5 s), SIGHUP reads the file again and restarts, SIGUSR1 leaves
-the candidate of a client for the next one.
+the candidate of a client or a peer for the next one.
 FILE may be - for standard input, or a pipe: it is read once, and run then joins
 nothing to standard input.
 

@@ -30,7 +30,7 @@ exec setpriv --bounding-set=-net_bind_service`
 test.for([
   { whose: 'clients', setup: OF_CLIENTS, file: 'test/twin/twin.test.ts', least: 60 },
   { whose: 'servers', setup: OF_SERVERS, file: 'test/twin/servers.test.ts', least: 80 },
-])('the real twin of $whose at the scripted addresses', { timeout: 60_000 }, async (one, { skip }) => {
+])('the real twin of $whose at the scripted addresses', { timeout: 180_000 }, async (one, { skip }) => {
   const obstacle = obstacleTo(one.setup)
   skip(obstacle !== undefined, `no namespace can be made here (${obstacle})`)
   const { failed, passed } = await testInNamespace(one.setup, one.file)

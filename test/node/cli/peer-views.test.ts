@@ -98,6 +98,8 @@ describe('the live view of a peer', () => {
     const rows = rowsAfter(screen.text, 80)
     expect(rows.slice(0, table.length + 1)).toEqual([...table, 'half a line'])
     expect(rows[table.length + 1]).toMatch(/^ +8 s {2}refused 0\.0\.0\.0:1194, by udp 0\.0\.0\.0:1194: /)
+    // The table is not drawn below that.
+    expect(rows.slice(table.length + 1).join('\n')).not.toMatch(/won|bound/)
     const { note, state: lost } = steps[loss ?? 0] ?? { note: BOUND[0] as PeerNote, state: EMPTY_PEER }
     view.note(note, lost)
     expect(rowsAfter(screen.text, 80).at(-2)).toMatch(/^lost: .*\(PING_RESTART\)$/)

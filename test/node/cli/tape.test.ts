@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { failure } from '../../../src/failure.ts'
 import { clientTape, peerTape, serverTape } from '../../../src/node/cli/tape.ts'
 import { runScenario } from '../../../src/sim/run-scenario.ts'
 import { isPeers, parseScenario } from '../../../src/sim/scenario.ts'
@@ -48,4 +49,18 @@ describe.each(Object.entries(PEER_STORIES))('%s', (_, story) => {
     expect(listeners?.map(({ endpoint }) => endpoint)).toEqual(atEnd.map(({ endpoint }) => endpoint))
     if (outcome === 'connected') for (const { state } of listeners ?? []) expect(state).toBe('bound')
   })
+})
+
+test('of a peer that waits, a walk that fails is no outcome: the first one is whom it meets, or its own end', () => {
+  const why = failure('EXHAUSTED', 'plan')
+  const [tape, stopped] = [peerTape(), peerTape()]
+  for (const one of [tape, stopped]) {
+    one.note({ type: 'client.failed', at: 5, failure: why })
+    expect(one.result()).toMatchObject({ outcome: 'pending', atMs: 5 })
+    one.note({ type: 'client.stopped', at: 6 })
+  }
+  stopped.note({ type: 'peer.stopped', at: 7 })
+  expect(stopped.result()).toMatchObject({ outcome: 'stopped', atMs: 7 })
+  tape.note({ type: 'peer.failed', at: 8, failure: why })
+  expect(tape.result()).toMatchObject({ outcome: 'failed', atMs: 8, failure: why })
 })

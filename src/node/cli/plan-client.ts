@@ -1,4 +1,5 @@
 /** The plan of a client: one round on paper. */
+import type { Skip } from '../../candidate.ts'
 import type { ClientConfig, Remote } from '../../config/schema.ts'
 import { formatEndpoint } from '../../endpoint.ts'
 import { type Failure, failure } from '../../failure.ts'
@@ -10,8 +11,8 @@ import { WILDCARD } from '../kernel.ts'
 import type { Ask } from './ask.ts'
 import { formatMs } from './duration.ts'
 import { EXIT, type ProgramLine } from './io.ts'
-import type { Paint } from './paint.ts'
 import type { PlanResult, PlanSheet } from './plan.ts'
+import { GAP, type Sheet, belowRow, sentenceLines } from './table.ts'
 
 export async function planClient(config: ClientConfig, seed: number, ask: Ask): Promise<PlanSheet> {
   let query = 0
@@ -23,7 +24,7 @@ export async function planClient(config: ClientConfig, seed: number, ask: Ask): 
     code: codeOf(made),
     records: recordsOf(made, config),
     result: resultOf(made, seed),
-    linesOf: ({ paint }) => linesOf(made, config, seed, paint),
+    linesOf: (sheet) => linesOf(made, config, seed, sheet),
   }
 }
 
@@ -64,40 +65,48 @@ function resultOf(made: Plan, seed: number): PlanResult {
 
 // --- for a person ---
 
-function linesOf(made: Plan, config: ClientConfig, seed: number, paint: Paint): string[] {
+function linesOf(made: Plan, config: ClientConfig, seed: number, sheet: Sheet): string[] {
   let number = 0
   const remotes = made.remotes.flatMap((planned) => {
-    const lines = remoteLines(planned, config.remotes[planned.remote.index] as Remote, number, paint)
+    const lines = remoteLines(planned, config.remotes[planned.remote.index] as Remote, number, sheet)
     number += planned.candidates.length
     return lines
   })
   const why = whyNot(made)
-  const summary = why ? paint('red', printable(why.message)) : summaryOf(number, config)
+  const summary = sentenceLines(why ? [printable(why.message), 'red'] : [summaryOf(number, config)], sheet)
   const drawn = drawnBy(config)
   const seeded = drawn === undefined ? [] : [`${drawn} drawn, from seed ${seed}; --seed ${seed} draws the same again`]
-  return [...remotes, summary, ...seeded]
+  return [...remotes, ...summary, ...seeded]
 }
 
 function remoteLines(
   { remote, candidates, skipped, failure }: PlannedRemote,
   options: Remote,
   before: number,
-  paint: Paint,
+  sheet: Sheet,
 ): string[] {
   const families = options.family ?? 'ipv4 and ipv6'
   const { proto, connectTimeout, confirm } = options
-  const head = `${paint('bold', printable(remote.host))} port ${remote.port}, ${proto}, ${families}`
+  const head = `${sheet.paint('bold', printable(remote.host))} port ${remote.port}, ${proto}, ${families}`
   const about = `${CONFIRMATIONS[confirm.kind]}; ${formatMs(connectTimeout)} for each attempt`
   return [
     head,
-    paint('dim', `     ${about}`),
+    ...belowRow(about, NUMBER, sheet),
     ...candidates.map((candidate, i) => candidateLine(before + i + 1, candidate)),
-    ...(failure ? [`     ${paint('red', `failed to resolve: ${reasonOf(failure)}`)}`] : []),
-    ...skipped.map(({ candidate, failure }) => {
-      const what = candidate ? `${printable(formatEndpoint(candidate))}  ` : ''
-      return `  -  ${what}${paint('yellow', `skipped: ${reasonOf(failure)}`)}`
-    }),
+    ...(failure ? belowRow(`failed to resolve: ${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
+    ...skipped.flatMap((skip) => skipLines(skip, sheet)),
   ]
+}
+
+/** Columns of the numbers. */
+const NUMBER = 3
+
+/** A reason that does not fit beside its candidate stands below it. */
+function skipLines({ candidate, failure }: Skip, sheet: Sheet): string[] {
+  const row = candidate ? `  -  ${printable(formatEndpoint(candidate))}` : '  -'
+  const why = `skipped: ${reasonOf(failure)}`
+  if (row.length + GAP.length + why.length > sheet.width) return [row, ...belowRow(why, NUMBER, sheet, 'yellow')]
+  return [row + GAP + sheet.paint('yellow', why)]
 }
 
 const CONFIRMATIONS: Readonly<Record<Remote['confirm']['kind'], string>> = {

@@ -96,6 +96,31 @@ describe.concurrent('the program', () => {
     expect(result).toMatchObject({ outcome: 'listening', counters: { accepted: 1, live: 0, closed: 1, dropped: 0 } })
   })
 
+  test('R5 C1 a peer that is killed in the middle is met again by the one that is left, and they talk', async ({
+    expect,
+  }) => {
+    const waits = start(MAIN, 'run', '--proto', 'tcp-server', '--local', '127.0.0.1', '--lport', '0')
+    const end = ended(waits)
+    let told = ''
+    waits.stderr.on('data', (bytes) => (told += String(bytes)))
+    const until = async (part: string) => {
+      while (!told.includes(part)) await once(waits.stderr, 'data')
+    }
+    await until('bound to')
+    const port = /bound to tcp 127\.0\.0\.1:(\d+)/.exec(told)?.[1] ?? ''
+    const dial = () => start(MAIN, 'run', '--proto', 'tcp-client', '--remote', '127.0.0.1', port)
+    const killed = dial()
+    await until('attempt 1: connected')
+    killed.kill('SIGKILL')
+    await until('waiting for the peer again')
+    const next = dial()
+    next.stdin.end('here I am')
+    expect(await ended(next)).toMatchObject({ code: 0 })
+    await until('(CLOSED_BY_PEER)')
+    waits.kill('SIGTERM')
+    expect(await end).toMatchObject({ code: 0, out: 'here I am' })
+  })
+
   test('signals that come right behind SIGHUP are heard; `-` is standard input', async ({ expect }) => {
     const server = createServer((socket) => void socket.on('error', () => {}))
     await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -2,6 +2,7 @@ import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { setImmediate } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, expect, test, vi } from 'vitest'
 import { sockchart } from '../../../src/node/cli/sockchart.ts'
 import { fakeIo } from './fake-io.ts'
@@ -134,6 +135,8 @@ test.each([
     const io = fakeIo(columns, how === 'plain' ? { NO_COLOR: '1' } : {})
     expect(await sockchart(line.split(' '), io)).toBe(code)
     await expect(io.stdout.text + io.stderr.text).toMatchFileSnapshot(`golden/plan-${name}-${columns}-${how}.txt`)
+    for (const row of io.stdout.text.split('\n'))
+      expect(stripVTControlCharacters(row).length).toBeLessThanOrEqual(columns)
   }
   const io = fakeIo()
   expect(await sockchart([...line.split(' '), '--json', '--seed', '1'], io)).toBe(code)

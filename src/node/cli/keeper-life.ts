@@ -1,6 +1,6 @@
 /**
- * A client or a peer that runs until it is stopped, gives up, or its input and its connection have ended. It owns the terminal
- * while it dials, and lends it to the connection that it joins to standard input and output.
+ * A client or a peer that runs until it is stopped, gives up, or its input and its connection have ended. It owns the
+ * terminal while it dials, and lends it to the connection that it joins to standard input and output.
  */
 import type { PeerConfig } from '../../config/peer-schema.ts'
 import type { ClientConfig } from '../../config/schema.ts'

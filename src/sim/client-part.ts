@@ -50,7 +50,7 @@ export function clientPart(
   }
 }
 
-type Winner = NonNullable<ScenarioResult['winner']>
+export type Winner = NonNullable<ScenarioResult['winner']>
 
 function outcomeOf(note: Note, ledger: () => Ledger): Outcome | undefined {
   const { at: atMs } = note

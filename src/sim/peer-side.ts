@@ -3,11 +3,11 @@ import { createActor } from 'xstate'
 import type { peerLogic } from '../../machines/peer.ts'
 import { handlesOf } from '../handles.ts'
 import { joinAt } from '../junction.ts'
-import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../ledger.ts'
-import { EMPTY_ROSTER, type Roster, type ServerNote, enrol, isWalkers } from '../roster.ts'
+import type { Ledger, Note } from '../ledger.ts'
+import type { Roster, ServerNote } from '../roster.ts'
 import { hash } from '../seed.ts'
-import { winnerOf } from './client-part.ts'
-import { type Hooks, type Outcome, Tape, enact, isRunning } from './play.ts'
+import { PeerBooks } from './peer-books.ts'
+import { type Hooks, enact, isRunning } from './play.ts'
 import type { PeerConnection, PeerWorld } from './peer-world.ts'
 import { virtualJunction } from './peer-world.ts'
 import type { PeerResult } from './result.ts'
@@ -35,11 +35,8 @@ export class PeerSide {
   readonly #seed: number
   readonly #hooks: PeerHooks
   readonly #bugs: unknown[]
-  readonly #tape = new Tape()
+  readonly #books = new PeerBooks()
   readonly #lives: Life[] = []
-  /** Of the last life. */
-  #ledger: Ledger = EMPTY_LEDGER
-  #roster: Roster = EMPTY_ROSTER
 
   constructor(logic: Logic, world: PeerWorld, script: PeerScript, seed: number, hooks: PeerHooks, bugs: unknown[]) {
     this.#logic = logic
@@ -51,11 +48,11 @@ export class PeerSide {
   }
 
   get ledger(): Ledger {
-    return this.#ledger
+    return this.#books.ledger
   }
 
   get roster(): Roster {
-    return this.#roster
+    return this.#books.roster
   }
 
   /** Nothing happens while it runs; what comes after a stop is another one to its peer. */
@@ -68,8 +65,7 @@ export class PeerSide {
     const root = rootOf(this.#logic, { clock, input: { config, seed }, ...(inspect && { inspect }) })
     const junction = virtualJunction(this.world, config, seed)
     joinAt(root.system, junction)
-    this.#ledger = EMPTY_LEDGER
-    this.#roster = EMPTY_ROSTER
+    this.#books.begin()
     // A root counts from its own start, the scenario from its first.
     const startedAt = clock.now()
     const { begin, end } = enact(root, this.#bugs, (note: PeerNote) => this.#hear({ ...note, at: note.at + startedAt }))
@@ -82,30 +78,23 @@ export class PeerSide {
     const root = this.#running
     if (command === 'network-changed') root?.send({ type: 'network.changed' })
     else if (command === 'stop' || command === 'next') root?.send({ type: command })
-    else root?.send({ type: 'reject', attempt: this.#held?.attempt ?? 0, reason: 'the scenario says so' })
+    else root?.send({ type: 'reject', attempt: this.#books.held?.attempt ?? 0, reason: 'the scenario says so' })
   }
 
   /** The program says something over the connection that is held; without one it cannot. */
   send(text: string): void {
     const handles = this.#running && handlesOf(this.#running.system)
-    const handle = handles?.get(this.#held?.attempt ?? 0)?.handle as PeerConnection | undefined
+    const handle = handles?.get(this.#books.held?.attempt ?? 0)?.handle as PeerConnection | undefined
     handle?.send(utf8(text))
   }
 
   harvest(untilMs: number): PeerResult {
     const { inbound, inbox } = this.world
-    const { listeners } = this.#roster
-    const outcome = this.#tape.outcome(untilMs)
     return {
-      ...outcome,
-      ...(outcome.outcome === 'pending' &&
-        listeners.some(({ state }) => state === 'bound') && { outcome: 'listening' as const }),
-      ledger: entriesOf(this.#ledger),
-      listeners,
+      ...this.#books.harvest(untilMs),
       sent: inbound.sent,
       strangers: this.#lives.reduce((sum, { strangers }) => sum + strangers(), 0),
       inbox,
-      trace: this.#tape.lines,
     }
   }
 
@@ -122,22 +111,8 @@ export class PeerSide {
     return root && isRunning(root) ? root : undefined
   }
 
-  get #held() {
-    return winnerOf(this.#ledger)
-  }
-
   #hear(note: PeerNote): void {
-    if (isWalkers(note)) this.#ledger = record(this.#ledger, note)
-    this.#roster = enrol(this.#roster, note)
-    this.#tape.take(note, this.#outcomeOf(note))
+    this.#books.take(note)
     this.#hooks.onNote?.(note, this)
-  }
-
-  #outcomeOf(note: PeerNote): Outcome | undefined {
-    const { type, at: atMs } = note
-    if (type === 'peer.stopped') return { outcome: 'stopped', atMs }
-    if (type === 'peer.failed') return { outcome: 'failed', atMs, failure: note.failure }
-    const winner = type === 'attempt.won' ? this.#held : undefined
-    return winner && { outcome: 'connected', atMs, winner }
   }
 }

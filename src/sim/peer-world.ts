@@ -82,7 +82,7 @@ export function virtualJunction(world: PeerWorld, config: PeerConfig, seed: numb
 }
 
 /** Eight bytes each, as a real peer draws them. */
-function identityOf(seed: number, passive: boolean): Identity {
+export function identityOf(seed: number, passive: boolean): Identity {
   const drawn = (label: string) => Uint8Array.from({ length: 8 }, (_, i) => hash(seed, label, i) & 255)
   return { id: drawn('instance'), passive, cookieFor: (path) => drawn(`cookie ${path}`) }
 }

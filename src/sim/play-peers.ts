@@ -1,6 +1,6 @@
 /** Two peers in one virtual world: what befalls them, until nothing more happens or the time is up. */
 import type { peerLogic } from '../../machines/peer.ts'
-import { type Visitor, befall, visitsOf } from './befall.ts'
+import { type Moment, type Visitor, befall, visitsOf } from './befall.ts'
 import { HeapClock } from './clock.ts'
 import { Internet } from './internet.ts'
 import { PEERS, type PeerName } from './link-script.ts'
@@ -32,7 +32,7 @@ export function playPeers(
   scenario: PeersScenario,
   hooks: PeersHooks,
 ): PeersResult {
-  const { peers, names, links, nat, timeline, untilMs, seed } = scenario
+  const { peers, names, links, nat, untilMs, seed } = scenario
   const clock = new HeapClock()
   const internet = new Internet(clock, links, nat)
   const shared = { clock, internet, names: new VirtualNames(names) }
@@ -52,21 +52,12 @@ export function playPeers(
   const run: PeersRun = { a: sideOf('a', 0), b: sideOf('b', 1) }
   const sides = PEERS.map((name) => run[name])
   const leave = PEERS.map((name) => seats[name].take(run[name].world))
-  const isLate = (name: PeerName) => peers[name].startMs > 0
-  const starts = PEERS.filter(isLate).map((name) => ({ atMs: peers[name].startMs, happen: () => run[name].start() }))
-  const script = timeline.flatMap((entry) =>
-    'from' in entry
-      ? visitsOf(entry.atMs, entry.from, (visitor) => visit(visitor, run, internet))
-      : [{ atMs: entry.atMs, happen: () => happen(entry, run, internet) }],
-  )
   return unfold({
     clock,
-    moments: [...starts, ...script],
+    moments: momentsOfPeers(scenario, run, internet),
     untilMs,
     bugs,
-    begin: () => {
-      for (const name of PEERS) if (!isLate(name)) run[name].start()
-    },
+    begin: () => beginPeers(scenario, run),
     isOver: () => false,
     afterStep: (index) => hooks.afterStep?.(index, run),
     harvest: () => ({ peers: { a: run.a.harvest(untilMs), b: run.b.harvest(untilMs) } }),
@@ -81,7 +72,30 @@ export function playPeers(
   })
 }
 
-function happen(entry: Exclude<TimelineEntry, { from: unknown }>, run: PeersRun, internet: Internet): void {
+/** As much of two peers as a scenario acts on, on either twin. */
+export type Actors = Readonly<Record<PeerName, Pick<PeerSide, 'world' | 'start' | 'command' | 'send'>>>
+
+const isLate = ({ peers }: PeersScenario, name: PeerName) => peers[name].startMs > 0
+
+/** Starts those that are there from the beginning. */
+export function beginPeers(scenario: PeersScenario, run: Actors): void {
+  for (const name of PEERS) if (!isLate(scenario, name)) run[name].start()
+}
+
+/** What happens after that. */
+export function momentsOfPeers(scenario: PeersScenario, run: Actors, internet: Internet): readonly Moment[] {
+  const { peers, timeline } = scenario
+  const late = PEERS.filter((name) => isLate(scenario, name))
+  const starts = late.map((name) => ({ atMs: peers[name].startMs, happen: () => run[name].start() }))
+  const script = timeline.flatMap((entry) =>
+    'from' in entry
+      ? visitsOf(entry.atMs, entry.from, (visitor) => visit(visitor, run, internet))
+      : [{ atMs: entry.atMs, happen: () => happen(entry, run, internet) }],
+  )
+  return [...starts, ...script]
+}
+
+function happen(entry: Exclude<TimelineEntry, { from: unknown }>, run: Actors, internet: Internet): void {
   if ('links' in entry) return internet.changeLinks(entry.links)
   if ('nat' in entry) return internet.changeNat(entry.nat)
   if ('send' in entry) return run[entry.send.peer].send(entry.send.text)
@@ -91,7 +105,7 @@ function happen(entry: Exclude<TimelineEntry, { from: unknown }>, run: PeersRun,
 }
 
 /** A stranger comes, past all links; with nothing to replay it stays away. */
-function visit({ replay, hex, ...visitor }: Visitor, run: PeersRun, internet: Internet): void {
+function visit({ replay, hex, ...visitor }: Visitor, run: Actors, internet: Internet): void {
   const { source, to, transport, send = '' } = visitor
   const said = hex === undefined ? utf8(send) : bytesOf(hex)
   const bytes = replay ? internet.sentBy(replay.peer, replay.datagram) : said

@@ -1,6 +1,7 @@
 /**
  * The scenarios of two peers on real sockets: what each side does, and when, and what its program receives, is what it
- * is on the virtual network, to the scripted millisecond.
+ * is on the virtual network, to the scripted millisecond. On loopback only: in one namespace two peers cannot both be
+ * bound to the wildcards of the scripted port.
  */
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test, vi } from 'vitest'
@@ -12,7 +13,7 @@ vi.mock(import('../../src/node/identity.ts'), () => ({ newIdentity: (passive) =>
 
 const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
 
-const NO_LINK = 'between two sockets of the kernel TCP takes no scripted time'
+const NO_LINK = 'the kernel hands TCP over itself, and nothing between its sockets can take a scripted time'
 
 /** What real sockets cannot be brought to do, and why. */
 const VIRTUAL_ONLY: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, vi } from 'vitest'
 import type { AnyActorRef } from 'xstate'
+import type { Dock } from '../../src/dock.ts'
 import { junctionOf } from '../../src/junction.ts'
 import type { Identity } from '../../src/meeting.ts'
 import type { ClientConnection } from '../../src/node/connection.ts'
@@ -59,7 +60,7 @@ export async function playPeers(scenario: PeersScenario): Promise<PlayedPeers> {
   const sideOf = (name: PeerName, index: number) => {
     const script = scenario.peers[name]
     const world = peerWorld(name, script, { clock, names, internet })
-    return new Side(world, script, script.seed ?? scenario.seed + index, { router, stillness, standIns })
+    return new Side(world, script, script.seed ?? (scenario.seed + index) >>> 0, { router, stillness, standIns })
   }
   const run = { a: sideOf('a', 0), b: sideOf('b', 1) }
   const sides = [run.a, run.b]
@@ -94,7 +95,7 @@ interface Surroundings {
 /** One of the two, and its program, which reads whatever comes. */
 class Side {
   readonly world: PeerWorld
-  readonly dock
+  readonly dock: Dock
   readonly #script: PeerScript
   readonly #seed: number
   readonly #ground = hostGround()
@@ -111,8 +112,8 @@ class Side {
     this.#script = script
     this.#seed = seed
     this.#ground.own(script.self)
-    this.dock = routedDock({ ...around, world, ground: this.#ground })
     this.#clock = this.#clockOf(world.clock)
+    this.dock = routedDock({ ...around, world, ground: this.#ground, clock: this.#clock })
     this.#resolver = nodeActors({ lookup: scriptedLookup(world.names, this.#clock) }).resolver
   }
 
@@ -126,17 +127,13 @@ class Side {
   }
 
   command(command: Command): void {
-    const peer = this.#living
     if (command === 'start') this.start()
-    else if (command === 'stop') void peer?.close()
-    else if (command === 'next') peer?.next()
-    else if (command === 'network-changed') peer?.networkChanged()
-    else peer?.connection?.reject('the scenario says so')
+    else running.run(this, () => this.#tell(command))
   }
 
   send(text: string): void {
     const connection = this.#living?.connection
-    if (connection?.transport === 'udp') void connection.channel.send(utf8(text))
+    if (connection?.transport === 'udp') running.run(this, () => void connection.channel.send(utf8(text)))
   }
 
   harvest(untilMs: number): PeerResult {
@@ -176,6 +173,14 @@ class Side {
     peer.on('connected', (connection) => void this.#read(connection))
     this.#peers.push(peer)
     this.#living = peer
+  }
+
+  #tell(command: Exclude<Command, 'start'>): void {
+    const peer = this.#living
+    if (command === 'stop') void peer?.close()
+    else if (command === 'next') peer?.next()
+    else if (command === 'network-changed') peer?.networkChanged()
+    else peer?.connection?.reject('the scenario says so')
   }
 
   async #read(connection: ClientConnection): Promise<void> {

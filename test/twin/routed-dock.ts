@@ -13,6 +13,7 @@ import type { PeerWorld } from '../../src/sim/peer-world.ts'
 import { utf8 } from '../../src/sim/utf8.ts'
 import type { Ground } from './grounds.ts'
 import type { Router } from './router.ts'
+import type { ScriptClock } from './script-clock.ts'
 import type { Stillness } from './stillness.ts'
 
 /** Somebody may put another in its place meanwhile. */
@@ -20,6 +21,8 @@ const openReal = nodeDock.open
 
 export interface Shore {
   readonly world: PeerWorld
+  /** Of that world; what is set here runs as this peer's. */
+  readonly clock: ScriptClock
   readonly ground: Ground
   readonly router: Router
   readonly stillness: Stillness
@@ -77,8 +80,8 @@ class RoutedSocket implements DockSocket, OpenListener {
   }
 
   open(): void {
-    const { stillness, world } = this.#shore
-    const { inbound, clock } = world
+    const { stillness, clock } = this.#shore
+    const { inbound } = this.#shore.world
     const scripted = this.#bind()
     inbound.enter(this)
     if (typeof scripted !== 'string') inbound.settle(this, scripted)
@@ -101,8 +104,8 @@ class RoutedSocket implements DockSocket, OpenListener {
   /** It leaves, and what becomes of it is decided at once. */
   send(bytes: Uint8Array, to: Endpoint, refused: Refused = () => {}): void {
     if (this.#state !== 'bound') return
-    const { router, standIns, world } = this.#shore
-    const { inbound, ports, clock } = world
+    const { router, standIns, clock } = this.#shore
+    const { inbound, ports } = this.#shore.world
     const source = ports.source('udp', to, this.local)
     if ('code' in source) {
       standIns.add(source.code)
@@ -127,9 +130,9 @@ class RoutedSocket implements DockSocket, OpenListener {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    const { clock, inbound } = this.#shore.world
+    const { clock, world } = this.#shore
     clock.clearTimeout(this.#onTheWay)
-    inbound.strike(this)
+    world.inbound.strike(this)
     this.#real?.close()
     for (const { came } of this.#arrivals.splice(0)) came()
   }

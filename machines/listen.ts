@@ -97,7 +97,7 @@ type Provided =
 /** The block that an event is about: they number their queries and listeners in turn. */
 function indexFor(blocks: readonly Block[], event: Event): number {
   if ('block' in event) return event.block
-  const number = 'listener' in event ? event.listener : 'query' in event ? event.query : 0
+  const number = 'listener' in event ? event.listener : (event as { readonly query: number }).query
   return (number - 1) % blocks.length
 }
 

@@ -24,6 +24,30 @@ describe('binding', () => {
     expect(h.left()).toEqual([1, 0, 0])
   })
 
+  test('what becomes of several is told together; who is given up meanwhile keeps nobody waiting', () => {
+    const h = harbour()
+    for (const listener of [1, 2, 3]) h.hear({ type: 'listener.bind', listener, endpoint: LOCAL })
+    h.socketOf(1).tell({ type: 'bound', local: LOCAL })
+    h.fails(3, 'EADDRINUSE')
+    expect(h.said()).toEqual([])
+    h.hear({ type: 'listener.close', listener: 3 })
+    h.hear({ type: 'listener.close', listener: 2 })
+    expect(h.said()).toEqual([])
+    h.clock.runUntilIdle()
+    expect(h.said()).toEqual([{ type: 'listener.bound', listener: 1, local: LOCAL }])
+    expect(h.left()).toEqual([1, 0, 0])
+  })
+
+  test('one that was bound and dies before the others are is told of first', () => {
+    const h = harbour()
+    for (const listener of [1, 2]) h.hear({ type: 'listener.bind', listener, endpoint: LOCAL })
+    h.socketOf(1).tell({ type: 'bound', local: LOCAL })
+    h.fails(1, 'ENETDOWN')
+    expect(h.said().map(({ type }) => type)).toEqual(['listener.bound', 'listener.lost'])
+    h.socketOf(2).tell({ type: 'bound', local: LOCAL })
+    expect(h.said().map(({ type }) => type)).toEqual(['listener.bound', 'listener.lost', 'listener.bound'])
+  })
+
   test('one that was bound and dies is lost, and is bound anew under its number', () => {
     const h = harbour()
     h.bind(1)

@@ -84,6 +84,10 @@ test('of a start that failed, who could not be bound says why, and who was close
   ])
 })
 
+test('of a listener that nobody has started nothing is known', () => {
+  expect(enrol(EMPTY_ROSTER, bound)).toBe(EMPTY_ROSTER)
+})
+
 test('what is told beside changes nothing', () => {
   const roster = rosterOf(started)
   expect(enrol(roster, { type: 'server.listening', at: 1, bound: 1 })).toBe(roster)

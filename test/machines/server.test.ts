@@ -254,6 +254,13 @@ describe('a listener that dies', () => {
     expect(on.lines()[1]).toMatch(/again in 10\d\d ms/)
   })
 
+  test('a result that nobody waits for changes nothing', () => {
+    const on = started()
+    on.bound(1, '198.51.100.1', 444)
+    on.fail(1)
+    expect([on.lines(), on.roster().listeners[0]?.local?.port]).toEqual([[], 443])
+  })
+
   test('that was given up already is not heard of', () => {
     const on = started()
     on.drain()

@@ -123,9 +123,11 @@ const carryOut = (stepsFor: Steps) =>
       const notes = left.flatMap((effect) => (effect.do === 'note' ? [effect.note] : []))
       if (notes.length > 0) enqueue.emit(together(notes))
       // What is bound at the same time is told in one breath.
+      // A start that has failed in this very step has closed its binder when that would hear of it.
+      const isOver = blocks.some(({ failure: why }) => why)
       let binds: Bind[] = []
       const tellBinds = () => {
-        if (binds.length > 0) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
+        if (binds.length > 0 && !isOver) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
         binds = []
       }
       for (const effect of left)

@@ -69,7 +69,7 @@ function runTests(folder, { id, test = 'client' }) {
     {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '1', SOCKCHART_SCHEDULES: '2000', SOCKCHART_ONLY: id === 'none' ? '' : id },
+      env: { ...process.env, NO_COLOR: '1', SOCKCHART_SCHEDULES: '5000', SOCKCHART_ONLY: id === 'none' ? '' : id },
     },
   )
   return { status, output: stdout + stderr }

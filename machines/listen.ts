@@ -94,11 +94,14 @@ type Provided =
   | { src: 'resolver'; logic: typeof resolver; id: string | undefined }
   | { src: 'binder'; logic: typeof binder; id: 'binder' }
 
-/** The block that an event is about: they number their queries and listeners in turn. */
+/** The block that gave out a number: they number their queries and listeners in turn. */
+const ownerOf = (number: number, blocks: readonly Block[]): number => (number - 1) % blocks.length
+
+/** The block that an event is about. */
 function indexFor(blocks: readonly Block[], event: Event): number {
   if ('block' in event) return event.block
   const number = 'listener' in event ? event.listener : (event as { readonly query: number }).query
-  return (number - 1) % blocks.length
+  return ownerOf(number, blocks)
 }
 
 const blockFor = ({ blocks }: ListenContext, event: Event) => blocks[indexFor(blocks, event)]
@@ -122,9 +125,9 @@ const carryOut = (stepsFor: Steps) =>
       enqueue.assign({ blocks })
       const notes = left.flatMap((effect) => (effect.do === 'note' ? [effect.note] : []))
       if (notes.length > 0) enqueue.emit(together(notes))
-      // What is bound at the same time is told in one breath.
       // A start that has failed in this very step has closed its binder when that would hear of it.
       const isOver = blocks.some(({ failure: why }) => why)
+      // What is bound at the same time is told in one breath.
       let binds: Bind[] = []
       const tellBinds = () => {
         if (binds.length > 0 && !isOver) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
@@ -203,8 +206,7 @@ export const listenMachine = setup({
     takeResults: carryOut((blocks, event) => {
       assertEvent(event, 'listeners.settled')
       return event.results.map((result) => {
-        const index = (result.listener - 1) % blocks.length
-        return [index, (draft, { at }) => takeResult(draft, at, result)]
+        return [ownerOf(result.listener, blocks), (draft, { at }) => takeResult(draft, at, result)]
       })
     }),
     takeLoss: inOne((draft, event) => {

@@ -106,7 +106,7 @@ export const peerMachine = setup({
       enqueue.sendTo('listen', { type: 'start' })
     }),
     startClient: sendTo('client', { type: 'start' }),
-    passOn: sendTo('client', ({ event }) => event as never),
+    passOn: sendTo('client', ({ event }) => event as Exclude<Event, { type: 'start' } | ListenSays>),
 
     takeFailure: assign(({ event }) => {
       assertEvent(event, ['listen.ready', 'listen.failed'])

@@ -1,7 +1,7 @@
 /**
- * Shows that every invariant bites: `node test/properties/break.mjs [ID|TEST ...]` (`server`: those of servers). Each breakage is applied to a copy of the
- * sources in a folder of the system's for passing things, and the property suite is run there with that invariant alone;
- * it has to go red with its number. Not part of the normal test run (about five seconds each).
+ * Shows that every invariant bites: `node test/properties/break.mjs [ID|TEST ...]` (`server`: those of servers). Each
+ * breakage is applied to a copy of the sources in a folder of the system's for passing things, and the property suite is
+ * run there with that invariant alone; it has to go red with its number. Not part of the normal test run (about five seconds each).
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Address, parseAddress } from '../endpoint.ts'
 import type { Meet } from '../junction.ts'
 import { ms } from './duration.ts'
-import { type ClientConfig, ClientSchema, MAX_REMOTES, PeerRemote, type Remote } from './schema.ts'
+import { type ClientConfig, ClientSchema, MAX_REMOTES, NO_HOPS, PeerRemote, type Remote } from './schema.ts'
 import { Listen } from './server-schema.ts'
 
 const { mode: _, remotes: __, ...walk } = ClientSchema.shape
@@ -37,7 +37,7 @@ export const PeerSchema = z
     ...config,
     remotes: remotes.map(
       ({ connectTimeout = config.connectTimeout, confirm = { kind: config.confirm }, ...remote }): Remote => {
-        return { ...remote, connectTimeout, confirm }
+        return { ...remote, hops: NO_HOPS, connectTimeout, confirm }
       },
     ),
   }))
@@ -83,5 +83,5 @@ export const isRemote = ({ remotes }: PeerConfig, { transport, remote }: Pick<Me
 export function remoteAt(config: PeerConfig, { transport, remote }: Pick<Meet, 'transport' | 'remote'>): Remote {
   const known = config.remotes.find((one) => isAt(one, remote))
   const { connectTimeout, confirm } = known ?? { ...config, confirm: { kind: config.confirm } }
-  return { host: remote.address, port: remote.port, proto: transport, connectTimeout, confirm }
+  return { host: remote.address, port: remote.port, proto: transport, hops: NO_HOPS, connectTimeout, confirm }
 }

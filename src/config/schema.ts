@@ -61,6 +61,25 @@ const Local = z.strictObject({ host: LocalHost.optional(), port: z.int().min(0).
 
 const NO_CONFIRMATION = { kind: 'none' } as const
 
+/** More are no way but a maze. */
+export const MAX_HOPS = 8
+
+/**
+ * Something between us and the remote, made by the plugin that has the name `kind`. What its settings mean is the
+ * plugin's business; secrets are handles of a vault. The first one is dialled; all others, and the remote, are named to
+ * the one before, unresolved.
+ */
+const Hop = z.strictObject({
+  kind: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected the name of a plugin'),
+  host: Host.overwrite(unmapped),
+  port: z.int().min(1).max(65535),
+  settings: z
+    .record(z.string(), z.union([z.string(), z.array(z.string()).max(64).readonly()]))
+    .default(() => NO_SETTINGS),
+})
+const NO_SETTINGS: Readonly<Record<string, string | readonly string[]>> = {}
+export const NO_HOPS: readonly z.output<typeof Hop>[] = []
+
 /** Where a remote is, and from where it is tried. */
 const Target = z.strictObject({
   host: Host.overwrite(unmapped),
@@ -72,10 +91,14 @@ const Target = z.strictObject({
   local: Local.optional(),
 })
 
-type Written = z.output<typeof Target> & { readonly confirm?: z.output<typeof Confirmation> | undefined }
+type Written = z.output<typeof Target> & {
+  readonly confirm?: z.output<typeof Confirmation> | undefined
+  readonly hops?: readonly z.output<typeof Hop>[] | undefined
+}
 
 const isConsistent = (context: z.core.ParsePayload<Written>): void => {
-  const { host, family, proto, confirm } = context.value
+  const { family, proto, confirm } = context.value
+  const { host } = doorOf(context.value)
   const literal = parseAddress(host)
   if (literal && family && literal.family !== family) {
     const message = `${host} is no ${family} address, but ${family} is forced`
@@ -91,6 +114,12 @@ const isConsistent = (context: z.core.ParsePayload<Written>): void => {
 const ConnectTimeout = ms(1)
 
 const Remote = Target.extend({
+  /** The way to it, nearest first; none: it is dialled itself. */
+  hops: z
+    .array(Hop)
+    .max(MAX_HOPS)
+    .readonly()
+    .default(() => NO_HOPS),
   connectTimeout: ConnectTimeout.default(10_000),
   confirm: Confirmation.default(() => NO_CONFIRMATION),
 }).check(isConsistent)
@@ -136,6 +165,14 @@ export const ClientSchema = z.strictObject({
     .default(() => ORDER),
 })
 
+/** Where a remote is dialled: at its first hop, or itself. */
+export const doorOf = (remote: Door & { readonly hops?: readonly Door[] | undefined }): Door =>
+  remote.hops?.[0] ?? remote
+interface Door {
+  readonly host: string
+  readonly port: number
+}
+
 /** A whole configuration, every default filled in; `mode` says whose. */
 export type Config = ClientConfig | ServerConfig | PeerConfig
 export interface ClientConfig extends z.output<typeof ClientSchema> {}
@@ -144,4 +181,5 @@ export interface ClientConfigInput extends z.input<typeof ClientSchema> {}
 export type Remote = ClientConfig['remotes'][number]
 export type RemoteInput = ClientConfigInput['remotes'][number]
 export type Confirmation = Remote['confirm']
+export type HopConfig = Remote['hops'][number]
 export type CandidateOrder = ClientConfig['candidateOrder']

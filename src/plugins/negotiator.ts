@@ -1,0 +1,57 @@
+/**
+ * A negotiator talks a hop into carrying us further, sans I/O: bytes in, bytes out. The engine has the socket, the
+ * deadline and the limits; a negotiator has the protocol. Nothing here throws, and nothing is kept from one attempt to
+ * the next.
+ */
+import type { HopConfig } from '../config/schema.ts'
+import type { Transport } from '../endpoint.ts'
+
+/** What a negotiator is made for. */
+export interface HopRequest {
+  readonly hop: HopConfig
+  /** Where the hop is to carry us: the next hop, or the remote. A name is the hop's to resolve. */
+  readonly target: { readonly host: string; readonly port: number }
+  /** `udp`: datagrams are to be carried, through a relay; only the last hop is asked for that. */
+  readonly transport: Transport
+  /** What a handle among the settings stands for. It goes into the bytes for this hop, and nowhere else. */
+  readonly open: (handle: string) => Uint8Array | undefined
+  readonly tools: Tools
+}
+
+/** What a negotiator may use besides bytes. All of them are the platform's. */
+export interface Tools {
+  readonly hash: (algorithm: 'md4' | 'md5' | 'sha256', bytes: Uint8Array) => Uint8Array
+  readonly hmac: (algorithm: 'md5' | 'sha256', key: Uint8Array, bytes: Uint8Array) => Uint8Array
+  readonly random: (length: number) => Uint8Array
+  /** ms since 1970. */
+  readonly wall: () => number
+}
+
+export interface Negotiator {
+  /** A connection to the hop stands: the first, or another one after `reopen`; what was learnt on the last is kept. */
+  readonly begin: () => Progress
+  /** Bytes of the hop, at least one, however they were cut. Not called after `done`, `failed` or `reopen`. */
+  readonly receive: (bytes: Uint8Array) => Progress
+}
+
+export type Progress =
+  /** `send` it, and wait for more. */
+  | { readonly state: 'waiting'; readonly send?: Uint8Array | undefined }
+  /** It carries us. `early`: bytes behind the reply, which are the target's. */
+  | { readonly state: 'done'; readonly early?: Uint8Array | undefined; readonly relay?: Relay | undefined }
+  | { readonly state: 'failed'; readonly code: string; readonly message: string }
+  /** Close this connection, and begin again on a new one to the same hop, under the same deadline. */
+  | { readonly state: 'reopen' }
+
+/** Where datagrams are carried for us, as long as the connection to the hop stands. */
+export interface Relay {
+  /** A literal, as the hop said it; unspecified (`0.0.0.0`): the hop's own address. The engine judges it. */
+  readonly address: string
+  readonly port: number
+  readonly wrap: (payload: Uint8Array) => Uint8Array
+  /** `undefined`: it is not from the target, or cannot be read; the engine drops and counts it. */
+  readonly unwrap: (datagram: Uint8Array) => Uint8Array | undefined
+}
+
+/** Bytes of one negotiation with one hop, all its replies together; a hop that says more fails with `REPLY_TOO_LONG`. */
+export const MAX_REPLY_BYTES = 65_536

@@ -12,7 +12,7 @@ import type { HeapClock } from './clock.ts'
 import type { Inbound, OpenGuest, OpenListener, Visit } from './inbound.ts'
 import type { KillHow } from './network.ts'
 import type { Ports } from './ports.ts'
-import { utf8 } from './utf8.ts'
+import { utf8 } from '../utf8.ts'
 
 /** What a listening socket lives in. */
 interface Shore {

@@ -5,7 +5,7 @@
 import type { Confirmation } from '../config/schema.ts'
 import { type Exchange, anyReply } from '../confirmation.ts'
 import { failure } from '../failure.ts'
-import { utf8 } from './utf8.ts'
+import { utf8 } from '../utf8.ts'
 
 /** Stands for OpenVPN's hard reset. */
 const HARD_RESET = utf8('openvpn hard reset')

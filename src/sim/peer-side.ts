@@ -13,7 +13,7 @@ import { virtualJunction } from './peer-world.ts'
 import type { PeerResult } from './result.ts'
 import type { PeerScript } from './scenario.ts'
 import type { Command } from './timeline.ts'
-import { utf8 } from './utf8.ts'
+import { utf8 } from '../utf8.ts'
 import { leaksOf } from './world.ts'
 
 type PeerNote = Note | ServerNote

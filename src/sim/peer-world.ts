@@ -16,7 +16,7 @@ import type { Received } from './result.ts'
 import { type VirtualNames, virtualResolver } from './resolver.ts'
 import type { PeerScript } from './scenario.ts'
 import { virtualStreams } from './stream.ts'
-import { hexOf, readUtf8 } from './utf8.ts'
+import { hexOf, readUtf8 } from '../utf8.ts'
 import type { VirtualHost } from './world.ts'
 
 export interface PeerWorld extends VirtualHost, Host {

@@ -12,7 +12,7 @@ import type { PeersResult } from './result.ts'
 import type { PeersScenario } from './scenario.ts'
 import { visitStream } from './stream.ts'
 import type { TimelineEntry } from './timeline.ts'
-import { bytesOf, utf8 } from './utf8.ts'
+import { bytesOf, utf8 } from '../utf8.ts'
 
 export type PeersRun = Readonly<Record<PeerName, PeerSide>>
 

@@ -8,7 +8,7 @@ import { peerWorld } from '../../src/sim/peer-world.ts'
 import { readPlace } from '../../src/sim/place.ts'
 import { VirtualNames } from '../../src/sim/resolver.ts'
 import type { PeerScript } from '../../src/sim/scenario.ts'
-import { bytesOf, hexOf, readUtf8, utf8 } from '../../src/sim/utf8.ts'
+import { bytesOf, hexOf, readUtf8, utf8 } from '../../src/utf8.ts'
 
 const place = (text: string) => readPlace(text) as Endpoint
 const A4 = '198.51.100.1:1194'

@@ -10,7 +10,7 @@ import { readPlace } from '../../src/sim/place.ts'
 import { VirtualNames } from '../../src/sim/resolver.ts'
 import type { PeerScript } from '../../src/sim/scenario.ts'
 import { visitStream, virtualStreams } from '../../src/sim/stream.ts'
-import { utf8 } from '../../src/sim/utf8.ts'
+import { utf8 } from '../../src/utf8.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../../src/wire.ts'
 
 const place = (text: string) => readPlace(text) as Endpoint

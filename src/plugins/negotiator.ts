@@ -37,8 +37,16 @@ export interface Negotiator {
 export type Progress =
   /** `send` it, and wait for more. */
   | { readonly state: 'waiting'; readonly send?: Uint8Array | undefined }
-  /** It carries us. `early`: bytes behind the reply, which are the target's. */
-  | { readonly state: 'done'; readonly early?: Uint8Array | undefined; readonly relay?: Relay | undefined }
+  /**
+   * It carries us. `early`: bytes behind the reply, which are the target's. `send`: what is still to be said to the hop
+   * before anything else, when it answered faster than it was asked; how replies are cut must not make a difference.
+   */
+  | {
+      readonly state: 'done'
+      readonly send?: Uint8Array | undefined
+      readonly early?: Uint8Array | undefined
+      readonly relay?: Relay | undefined
+    }
   | { readonly state: 'failed'; readonly code: string; readonly message: string }
   /** Close this connection, and begin again on a new one to the same hop, under the same deadline. */
   | { readonly state: 'reopen' }

@@ -15,7 +15,7 @@ import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent
 import type { DialerHears, DialerInput, DialerSays, ResolverInput, ResolverSays } from '../src/actors.ts'
 import type { Candidate } from '../src/candidate.ts'
 import { together } from '../src/contain.ts'
-import { type Failure, type Stage, failure } from '../src/failure.ts'
+import { type Failure, type Spot, failureAt } from '../src/failure.ts'
 import type { Meet } from '../src/junction.ts'
 import type { Ledger, Note } from '../src/ledger.ts'
 import { type Flight, isSpent, unfitFailure } from '../src/round.ts'
@@ -94,21 +94,24 @@ export interface DialActors {
 const flyingFor = (walk: Walk, { attempt }: { readonly at: number; readonly attempt?: number }): Flight | undefined =>
   flightOf(walk, attempt)
 
-/** Why an event ends what was at `stage`. */
-function causeOf(event: Event, stage: Stage): Failure {
+const RESOLVING: Spot = { stage: 'resolve', hop: null }
+const CONNECTED: Spot = { stage: 'connected', hop: null }
+
+/** Why an event ends what was at `spot`. */
+function causeOf(event: Event, spot: Spot): Failure {
   switch (event.type) {
     case 'attempt.failed':
     case 'attempt.lost':
     case 'resolver.failed':
       return event.failure
     case 'attempt.timedOut':
-      return failure('TIMEOUT', stage)
+      return failureAt('TIMEOUT', spot)
     case 'query.timedOut':
-      return failure('RESOLVE_TIMEOUT', stage)
+      return failureAt('RESOLVE_TIMEOUT', spot)
     case 'reject':
-      return failure('REJECTED', stage, event.reason)
+      return failureAt('REJECTED', spot, event.reason)
     default:
-      return failure('NEXT', stage)
+      return failureAt('NEXT', spot)
   }
 }
 
@@ -199,24 +202,24 @@ export const dialMachine = setup({
       assertEvent(event, 'resolver.answered')
       return takeAnswer(draft, event.at, event.addresses)
     }),
-    takeLookupFailure: carryOn((draft, event) => takeLookupFailure(draft, event.at, causeOf(event, 'resolve'))),
-    postponeLookup: carryOut((draft, event) => postponeLookup(draft, event.at, causeOf(event, 'resolve'))),
+    takeLookupFailure: carryOn((draft, event) => takeLookupFailure(draft, event.at, causeOf(event, RESOLVING))),
+    postponeLookup: carryOut((draft, event) => postponeLookup(draft, event.at, causeOf(event, RESOLVING))),
     repeatLookup: carryOut((draft, event) => repeatLookup(draft, event.at)),
     takeProgress: carryOut((draft, event) => {
       assertEvent(event, ['attempt.opened', 'attempt.connected', 'attempt.negotiated'])
       return takeProgress(draft, event)
     }),
     acceptWinner: carryOut((draft, event) => {
-      assertEvent(event, ['attempt.connected', 'attempt.confirmed'])
+      assertEvent(event, ['attempt.connected', 'attempt.negotiated', 'attempt.confirmed'])
       return acceptWinner(draft, event)
     }),
     takeFailure: carryOn((draft, event) => {
-      const { attempt, stage } = flyingFor(draft.walk, event) as Flight
-      return takeFailure(draft, event.at, attempt, causeOf(event, stage))
+      const flight = flyingFor(draft.walk, event) as Flight
+      return takeFailure(draft, event.at, flight.attempt, causeOf(event, flight))
     }),
     abandon: carryOn((draft, event) => abandon(draft, event.at)),
-    takeLoss: carryOn((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), false)),
-    takeLateLoss: carryOut((draft, event) => takeLoss(draft, event.at, causeOf(event, 'connected'), true)),
+    takeLoss: carryOn((draft, event) => takeLoss(draft, event.at, causeOf(event, CONNECTED), false)),
+    takeLateLoss: carryOut((draft, event) => takeLoss(draft, event.at, causeOf(event, CONNECTED), true)),
     takeMet: carryOn((draft, event) => {
       assertEvent(event, 'peer.met')
       return takeMet(draft, event)
@@ -232,11 +235,14 @@ export const dialMachine = setup({
       typeof config.resolvRetry === 'number' &&
       event.at + LOOKUP_PAUSE - lookup.since <= config.resolvRetry,
     isFlying: ({ context, event }) => flyingFor(context, event) !== undefined,
-    /** The last thing that was asked of the candidate: without a confirmation, connecting is enough. */
+    /** The last thing that was asked of the candidate: without a confirmation, getting through to it is enough. */
     isReady: ({ context, event }) => {
       const flight = flyingFor(context, event)
       if (!flight) return false
-      return event.type === 'attempt.confirmed' || remoteOf(context, flight.candidate).confirm.kind === 'none'
+      if (event.type === 'attempt.confirmed') return true
+      const { hops, confirm } = remoteOf(context, flight.candidate)
+      const passed = event.type === 'attempt.negotiated' ? event.hop : 0
+      return confirm.kind === 'none' && passed === hops.length
     },
     isHeld: ({ context, event }) => 'attempt' in event && context.round.held?.attempt === event.attempt,
     /** A refusal of an unconfirmed candidate shows that it never worked, however late it comes. */
@@ -281,7 +287,10 @@ export const dialMachine = setup({
           { guard: 'isReady', target: 'holding', actions: 'acceptWinner' },
           { guard: 'isFlying', actions: 'takeProgress' },
         ],
-        'attempt.negotiated': { guard: 'isFlying', actions: 'takeProgress' },
+        'attempt.negotiated': [
+          { guard: 'isReady', target: 'holding', actions: 'acceptWinner' },
+          { guard: 'isFlying', actions: 'takeProgress' },
+        ],
         'attempt.confirmed': { guard: 'isReady', target: 'holding', actions: 'acceptWinner' },
         'attempt.failed': { guard: 'isFlying', actions: 'takeFailure' },
         'attempt.timedOut': { guard: 'isFlying', actions: 'takeFailure' },

@@ -6,7 +6,7 @@
  * machine can drop what is stale. No actor speaks synchronously from its start, or from inside what it hears.
  */
 import type { Candidate } from './candidate.ts'
-import type { Confirmation } from './config/schema.ts'
+import type { Confirmation, HopConfig } from './config/schema.ts'
 import type { ServerConfig } from './config/server-schema.ts'
 import type { Endpoint, Family, Transport } from './endpoint.ts'
 import type { Failure } from './failure.ts'
@@ -36,11 +36,14 @@ export interface DialerInput {
   readonly candidate: Candidate
   /** Bind this first; no address: the wildcard of the candidate's family. Port 0: any. */
   readonly local?: { readonly address?: string | undefined; readonly port: number } | undefined
+  /** The way behind the candidate, which is then an address of the first of them. */
+  readonly hops: readonly HopConfig[]
   readonly confirmation: Confirmation
 }
 export type DialerSays =
   | { readonly type: 'attempt.opened'; readonly attempt: number; readonly local?: Endpoint | undefined }
   | { readonly type: 'attempt.connected'; readonly attempt: number; readonly local?: Endpoint | undefined }
+  /** That hop carries us further; the first is 1. */
   | { readonly type: 'attempt.negotiated'; readonly attempt: number; readonly hop: number }
   | { readonly type: 'attempt.confirmed'; readonly attempt: number; readonly sent: number; readonly received: number }
   | { readonly type: 'attempt.failed'; readonly attempt: number; readonly failure: Failure }

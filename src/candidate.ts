@@ -3,11 +3,11 @@
  * machines and `plan` call the same function, so what is shown is what will be tried.
  */
 import { readAnswer } from './answer.ts'
-import type { CandidateOrder, Remote } from './config/schema.ts'
+import { type CandidateOrder, type Remote, doorOf } from './config/schema.ts'
 import { type Address, type Family, type Transport, undialable } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 
-/** Something between us and the target, made by a plugin. */
+/** Something between us and the remote, made by a plugin; the last of a way is the remote itself, of kind `target`. */
 export interface Hop {
   readonly kind: string
   readonly host: string
@@ -53,17 +53,27 @@ export function candidatesOf(
 ): Candidates {
   const candidates: Candidate[] = []
   const skipped: Skip[] = []
-  for (const found of readAnswer(answer, remote.host)) {
+  const { host, port } = doorOf(remote)
+  const hops = wayOf(remote)
+  for (const found of readAnswer(answer, host)) {
     if ('code' in found) {
       skipped.push({ candidate: null, failure: found })
       continue
     }
-    const candidate = { remote: index, transport: remote.proto, ...found, port: remote.port, hops: [] }
+    const candidate = { remote: index, transport: remote.proto, ...found, port, hops }
     const problem = judge(remote, found, locals)
     if (problem) skipped.push({ candidate, failure: problem })
     else candidates.push(candidate)
   }
   return { candidates: arrange(candidates, order), skipped }
+}
+
+const NO_WAY: readonly Hop[] = []
+
+/** As far as it may be seen: its settings are for the dialer alone. */
+function wayOf({ hops, host, port }: Remote): readonly Hop[] {
+  if (hops.length === 0) return NO_WAY
+  return [...hops.map((hop) => ({ kind: hop.kind, host: hop.host, port: hop.port })), { kind: 'target', host, port }]
 }
 
 function judge(remote: Remote, address: Address, locals: readonly Address[] | undefined): Failure | undefined {

@@ -12,26 +12,39 @@ import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 import { handlesOf } from './handles.ts'
 import { shortagePause } from './shortage.ts'
+import { type HopMeans, tunnel } from './tunnel.ts'
 import type { Wire, WireEvent, WireSocket } from './wire.ts'
 
 /** What an attempt is made over. */
 export interface Means {
   readonly wire: Wire
   readonly exchangeFor: ExchangeFactory
+  /** Without it there is no way over hops. */
+  readonly hops?: HopMeans | undefined
 }
 
-export const dialerLogic = (wire: Wire, exchangeFor: ExchangeFactory) => dialerOver(() => ({ wire, exchangeFor }))
+export const dialerLogic = (wire: Wire, exchangeFor: ExchangeFactory, hops?: HopMeans) =>
+  dialerOver(() => ({ wire, exchangeFor, hops }))
 
 /** `meansOf`: asked for each attempt, by the system of its root. */
 export function dialerOver(meansOf: (system: object) => Means) {
   return ioActor<DialerInput, DialerSays, DialerHears>((io) => {
     const { confirmation, candidate } = io.input
-    const { wire, exchangeFor } = meansOf(io.system)
-    const attempt = new Attempt(io, wire)
+    const means = meansOf(io.system)
+    const attempt = new Attempt(io, wireFor(io.input, means))
     io.hear((event) => attempt.accept(event))
-    attempt.begin(exchangeFor(confirmation, candidate))
+    attempt.begin(means.exchangeFor(confirmation, candidate))
     return () => attempt.dispose()
   })
+}
+
+function wireFor({ hops, candidate }: DialerInput, means: Means): Wire {
+  return hops.length === 0 ? means.wire : tunnel(means.wire, means.hops ?? NO_PLUGINS, hops, candidate)
+}
+
+const NO_PLUGINS: HopMeans = {
+  negotiatorFor: ({ hop }) => failure('BAD_HOP', 'negotiate', `no plugin here makes hops of the kind "${hop.kind}"`),
+  feedFor: () => ({ handle: undefined, deliver: () => {}, end: () => {} }),
 }
 
 class Attempt {
@@ -42,7 +55,7 @@ class Attempt {
   #socket: WireSocket | undefined
   #timer: unknown
   #shortages = 0
-  #stage: 'open' | 'connect' | 'confirm' | 'connected' = 'open'
+  #stage: 'open' | 'connect' | 'negotiate' | 'confirm' | 'connected' = 'open'
   #sent = 0
   /** Since the socket of the moment was opened: each starts with the short gaps. */
   #resends = 0
@@ -103,6 +116,8 @@ class Attempt {
         return this.#io.say({ type: 'attempt.opened', attempt: this.#io.input.attempt, local: event.local })
       case 'connected':
         return this.#connected(event.local)
+      case 'negotiated':
+        return this.#negotiated(event.hop)
       case 'received':
         return this.#judge(event.bytes)
       case 'moved':
@@ -115,9 +130,22 @@ class Attempt {
   #connected(local: Endpoint | undefined): void {
     if (local && local.port === this.#remote.port && local.address === this.#remote.address)
       return this.#fail(failure('SELF_CONNECT', 'connect'))
-    this.#stage = this.#exchange ? 'confirm' : 'connected'
+    const isThrough = this.#io.input.hops.length === 0
+    this.#stage = isThrough ? this.#lastStage : 'negotiate'
     this.#io.say({ type: 'attempt.connected', attempt: this.#io.input.attempt, local })
-    if (this.#exchange) this.#ask(this.#exchange)
+    if (isThrough && this.#exchange) this.#ask(this.#exchange)
+  }
+
+  #negotiated(hop: number): void {
+    const { attempt, hops } = this.#io.input
+    const isThrough = hop === hops.length
+    if (isThrough) this.#stage = this.#lastStage
+    this.#io.say({ type: 'attempt.negotiated', attempt, hop })
+    if (isThrough && this.#exchange) this.#ask(this.#exchange)
+  }
+
+  get #lastStage(): 'confirm' | 'connected' {
+    return this.#exchange ? 'confirm' : 'connected'
   }
 
   #ask(exchange: Exchange): void {

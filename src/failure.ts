@@ -22,6 +22,12 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `SELF_CONNECT` | the socket was connected to itself |
  * | `BAD_REPLY` | the peer answered the confirmation with nonsense |
  * | `BAD_KEY` / `BAD_DIGEST` | the confirmation cannot be signed: no such key here, no such digest |
+ * | `HOP_REFUSED` | a hop would not carry us further |
+ * | `HOP_AUTH` | a hop wants a login that we do not have, or has refused ours |
+ * | `HOP_DOWNGRADE` | a hop offers only what is weaker than what was asked for |
+ * | `BAD_HOP` | a hop cannot be asked for this, or is of a kind that no plugin here makes |
+ * | `BAD_RELAY` | a hop sends our datagrams to where they must not go |
+ * | `REPLY_TOO_LONG` | a hop said more than it may before it carried us |
  * | `CLOSED_BY_PEER` | the peer closed the connection |
  * | `LOCAL_CLOSE` | the program closed a socket that the engine was holding |
  * | `CANCELLED` | another attempt won, or the start failed |
@@ -45,10 +51,23 @@ export interface Failure {
   readonly code: string
   readonly stage: Stage
   readonly message: string
+  /** Of a way with hops, the one that was dialled, or spoken to; the first is 1. */
+  readonly hop?: number
 }
 
 export function failure(code: string, stage: Stage, message: string = sentenceOf(code)): Failure {
   return { code, stage, message }
+}
+
+/** What an attempt was at. */
+export interface Spot {
+  readonly stage: Stage
+  readonly hop: number | null
+}
+
+export function failureAt(code: string, { stage, hop }: Spot, message?: string): Failure {
+  const why = failure(code, stage, message)
+  return hop === null ? why : { ...why, hop }
 }
 
 // The machine's own shortage, not the candidate's fault: the dialer tries again within the same attempt.
@@ -88,6 +107,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map(
     RESOLVE_TIMEOUT: 'no answer from the resolver before the deadline',
     NO_ADDRESS: 'the name has no address of the wanted family',
     SELF_CONNECT: 'the socket was connected to itself: nobody listens there',
+    REPLY_TOO_LONG: 'it said more than it may',
     BAD_REPLY: 'the peer answered with something else than the protocol asks for',
     CLOSED_BY_PEER: 'the peer closed the connection',
     LOCAL_CLOSE: 'the socket was closed by this program',

@@ -32,6 +32,8 @@ export interface Feed {
   readonly handle: unknown
   /** A datagram from the peer. */
   readonly deliver: (bytes: Uint8Array) => void
+  /** A datagram that is not the peer's, and is counted. */
+  readonly drop?: () => void
   /** It is over: with a failure for the reader, or silently. */
   readonly end: (cause?: Failure) => void
 }

@@ -3,7 +3,7 @@
  * one is held. Pure functions from one round to the next; `machines/dial.ts` turns them into actors and timers.
  */
 import { type Candidate, type Skip, candidatesOf, familiesOf } from './candidate.ts'
-import type { ClientConfig, Remote } from './config/schema.ts'
+import { type ClientConfig, type Remote, doorOf } from './config/schema.ts'
 import { type Address, type Endpoint, type Family, type Transport, parseAddress, unmap } from './endpoint.ts'
 import { type Failure, type Stage, failure } from './failure.ts'
 import type { RemoteRef } from './ledger.ts'
@@ -29,8 +29,9 @@ export interface Flight {
   readonly attempt: number
   readonly candidate: Candidate
   readonly startedAt: number
-  /** What it is at: where a time-out would strike. */
+  /** What it is at, and with which hop: where a time-out would strike. */
   readonly stage: Stage
+  readonly hop: number | null
 }
 
 export interface Round {
@@ -92,12 +93,14 @@ export function nextLookup(round: Round, config: ClientConfig): Lookup | null {
     if (!known) return ask('local', local)
     if (known.failure) return null
   }
-  return parseAddress(remote.host) || round.answers.remote[index] ? null : ask('remote', remote.host)
+  const { host } = doorOf(remote)
+  return parseAddress(host) || round.answers.remote[index] ? null : ask('remote', host)
 }
 
-/** `remote-random-hostname`: 12 hex digits in front of the name, as in OpenVPN, against caches. */
+/** `remote-random-hostname`: 12 hex digits in front of the remote's name, as in OpenVPN, against caches. */
 export function askedHost(lookup: Lookup, config: ClientConfig, seed: number, query: number): string {
-  if (!config.remoteRandomHostname || lookup.of === 'local') return lookup.host
+  const isRemotes = lookup.of === 'remote' && config.remotes[lookup.remote]?.hops.length === 0
+  if (!config.remoteRandomHostname || !isRemotes) return lookup.host
   const hex = (label: string, digits: number) => hash(seed, label, query).toString(16).padStart(8, '0').slice(0, digits)
   return `${hex('remote-random-hostname', 8)}${hex('remote-random-hostname.tail', 4)}.${lookup.host}`
 }
@@ -138,7 +141,8 @@ export function expand(round: Round, config: ClientConfig): { round: Round; skip
 
 function addressesOf(round: Round, remote: Remote, index: number): readonly string[] | undefined {
   if (round.answers.local[index]?.failure) return undefined
-  return parseAddress(remote.host) ? [remote.host] : round.answers.remote[index]?.addresses
+  const { host } = doorOf(remote)
+  return parseAddress(host) ? [host] : round.answers.remote[index]?.addresses
 }
 
 /** What the local side may be bound to; undefined where any family will do. */
@@ -178,13 +182,25 @@ export function advance(round: Round, candidate: Candidate): Round {
 /** The candidate whose turn it is takes off. */
 export function startNext(round: Round, attempt: number, at: number): { round: Round; flight: Flight } {
   const [candidate, ...waiting] = round.waiting as [Candidate, ...Candidate[]]
-  const flight: Flight = { attempt, candidate, startedAt: at, stage: 'open' }
+  const flight: Flight = { attempt, candidate, startedAt: at, stage: 'open', hop: candidate.hops.length > 0 ? 1 : null }
   return { round: { ...round, waiting, flying: [...round.flying, flight], newest: flight }, flight }
 }
 
-/** An attempt has got to `stage`. */
-export function reach(round: Round, attempt: number, stage: Stage): Round {
-  const flying = round.flying.map((flight) => (flight.attempt === attempt ? { ...flight, stage } : flight))
+/** An attempt has connected, or been carried on by `hops` hops: on to the next of them, or to the remote. */
+export function reachBehind(round: Round, attempt: number, hops: number): Round {
+  return amend(round, attempt, (flight) => {
+    const isThere = hops + 1 >= flight.candidate.hops.length
+    return isThere ? { ...flight, stage: 'confirm', hop: null } : { ...flight, stage: 'negotiate', hop: hops + 1 }
+  })
+}
+
+/** It has a socket. */
+export function reachOpen(round: Round, attempt: number): Round {
+  return amend(round, attempt, (flight) => ({ ...flight, stage: 'connect' }))
+}
+
+function amend(round: Round, attempt: number, change: (flight: Flight) => Flight): Round {
+  const flying = round.flying.map((flight) => (flight.attempt === attempt ? change(flight) : flight))
   return { ...round, flying }
 }
 
@@ -205,8 +221,9 @@ export function win(round: Round, attempt: number, at: number, confirmed: boolea
 }
 
 // Written out: V8 gives what is spread and then grown a shape of its own, 230 bytes for each connection that is held.
-function hold({ attempt, candidate, startedAt, stage }: Flight, since: number, confirmed: boolean): Round['held'] {
-  return { attempt, candidate, startedAt, stage, since, confirmed }
+function hold(flight: Flight, since: number, confirmed: boolean): Round['held'] {
+  const { attempt, candidate, startedAt, stage, hop } = flight
+  return { attempt, candidate, startedAt, stage, hop, since, confirmed }
 }
 
 export function viewOf(round: Round, config: ClientConfig, resolving: boolean, at: number): View {

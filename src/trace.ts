@@ -113,7 +113,8 @@ function listed(addresses: readonly string[]): string {
   return more > 0 ? `${shown} and ${more} more` : shown
 }
 
-const because = ({ code, stage }: Failure): string => `${printable(code)} at ${stage}`
+const because = ({ code, stage, hop }: Failure): string =>
+  `${printable(code)} at ${stage}${hop === undefined ? '' : ` of hop ${hop}`}`
 
 function target(candidate: Candidate | null, remote: RemoteRef): string {
   return candidate ? `${candidate.transport} ${formatEndpoint(candidate)}` : printable(remote.host)

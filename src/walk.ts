@@ -6,7 +6,7 @@ import type { DialerInput, DialerSays, ResolverInput } from './actors.ts'
 import type { Candidate } from './candidate.ts'
 import type { ClientConfig, Remote } from './config/schema.ts'
 import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
-import { type Failure, failure } from './failure.ts'
+import { type Failure, failure, failureAt } from './failure.ts'
 import type { Meet } from './junction.ts'
 import { type Ledger, type Note, entryAt, record } from './ledger.ts'
 import { nextStep } from './pacing.ts'
@@ -23,7 +23,8 @@ import {
   isSame,
   newRound,
   nextLookup,
-  reach,
+  reachBehind,
+  reachOpen,
   refOf,
   remoteAt,
   startNext,
@@ -179,8 +180,8 @@ function startAttempt(now: Draft, at: number): Draft {
   const attempt = numbers.attempt + 1
   const { round, flight } = startNext(now.walk.round, attempt, at)
   const { candidate } = flight
-  const { confirm: confirmation, connectTimeout: deadline } = remoteOf(now.walk, candidate)
-  const input = { attempt, candidate, local: bindingOf(round, config, candidate), confirmation }
+  const { confirm: confirmation, connectTimeout: deadline, hops } = remoteOf(now.walk, candidate)
+  const input = { attempt, candidate, local: bindingOf(round, config, candidate), hops, confirmation }
   const remote = refOf(config, candidate.remote)
   const started: Note = { type: 'attempt.started', at, attempt, remote, candidate }
   return step(now, { round, numbers: { ...numbers, attempt } }, [{ do: 'dial', input, deadline }], started)
@@ -234,10 +235,11 @@ type Progress = Exclude<DialerSays, { readonly type: 'attempt.failed' | 'attempt
 export function takeProgress(now: Draft, event: Progress): Draft {
   switch (event.type) {
     case 'attempt.opened':
-      return step(now, { round: reach(now.walk.round, event.attempt, 'connect') }, [], event)
+      return step(now, { round: reachOpen(now.walk.round, event.attempt) }, [], event)
     case 'attempt.connected':
-      return step(now, { round: reach(now.walk.round, event.attempt, 'confirm') }, [], event)
+      return step(now, { round: reachBehind(now.walk.round, event.attempt, 0) }, [], event)
     case 'attempt.negotiated':
+      return step(now, { round: reachBehind(now.walk.round, event.attempt, event.hop) }, [], event)
     case 'attempt.confirmed':
       return step(now, {}, [], event)
   }
@@ -257,8 +259,8 @@ export function acceptWinner(draft: Draft, event: Progress): Draft {
 }
 
 function cancel(now: Draft, at: number, flights: readonly Flight[], because: string): Draft {
-  const notes = flights.map(({ attempt, stage }): Note => {
-    return { type: 'attempt.cancelled', at, attempt, failure: failure('CANCELLED', stage, because) }
+  const notes = flights.map((flight): Note => {
+    return { type: 'attempt.cancelled', at, attempt: flight.attempt, failure: failureAt('CANCELLED', flight, because) }
   })
   const effects = flights.map(({ attempt }): Effect => ({ do: 'endAttempt', attempt }))
   return step(now, {}, effects, ...notes)
@@ -273,7 +275,7 @@ export function takeFailure(now: Draft, at: number, attempt: number, why: Failur
 export function abandon(draft: Draft, at: number): Draft {
   const { flying } = draft.walk.round
   if (flying.length === 0) return takeLookupFailure(draft, at, failure('NEXT', 'resolve'))
-  return flying.reduce((now, { attempt, stage }) => takeFailure(now, at, attempt, failure('NEXT', stage)), draft)
+  return flying.reduce((now, flight) => takeFailure(now, at, flight.attempt, failureAt('NEXT', flight)), draft)
 }
 
 /** The peer came by itself: what is in flight makes room, and has its turn later. */

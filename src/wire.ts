@@ -23,6 +23,8 @@ export type WireEvent =
   /** The socket exists and is bound, where it was to be bound. */
   | { readonly type: 'opened'; readonly local?: Endpoint | undefined }
   | { readonly type: 'connected'; readonly local?: Endpoint | undefined }
+  /** A hop carries us further; the first is 1. */
+  | { readonly type: 'negotiated'; readonly hop: number }
   /** From the peer; a datagram from elsewhere is dropped and counted by the wire. Only before the hand-over. */
   | { readonly type: 'received'; readonly bytes: Uint8Array }
   /** A peer that may move has done so. */
@@ -33,7 +35,8 @@ export type WireEvent =
 export interface WireSocket {
   /** What the user gets: a `net.Socket` or a `DatagramChannel` in the Node ring. */
   readonly handle: unknown
-  readonly send: (bytes: Uint8Array) => void
+  /** `refused`: hears, later, what is wrong with this one datagram, which is then no failure of the socket. */
+  readonly send: (bytes: Uint8Array, refused?: (why: Failure) => void) => void
   /**
    * The hand-over: reading stops, `early` bytes that were taken go back to the front. `release` detaches every listener
    * of the engine; otherwise `failed` is still told when the connection is lost.

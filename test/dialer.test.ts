@@ -62,7 +62,7 @@ function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
         invoke: {
           id: 'dialer',
           src: 'dialer',
-          input: { attempt: 1, candidate: UDP, confirmation: { kind: 'none' }, ...input },
+          input: { attempt: 1, candidate: UDP, hops: [], confirmation: { kind: 'none' }, ...input },
         },
         on: { stop: 'stopped', '*': { actions: 'take' } },
       },

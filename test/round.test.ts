@@ -8,7 +8,8 @@ import {
   answered,
   askedHost,
   bindingOf,
-  reach,
+  reachBehind,
+  reachOpen,
   expand,
   isSpent,
   drop,
@@ -244,9 +245,9 @@ describe('flights', () => {
   test('take off from the head of the queue, reach and drop by number', () => {
     expect(startNext(start, 1, 5).flight).toMatchObject({ attempt: 1, startedAt: 5, stage: 'open' })
     expect(waiting(two)).toEqual(['0 192.0.2.3'])
-    expect(flying(reach(two, 1, 'connect'))).toEqual(['1 connect', '2 open'])
+    expect(flying(reachOpen(two, 1))).toEqual(['1 connect', '2 open'])
     expect(flying(drop(two, 1))).toEqual(['2 open'])
-    expect(flying(drop(reach(two, 9, 'confirm'), 9))).toEqual(['1 open', '2 open'])
+    expect(flying(drop(reachBehind(two, 9, 0), 9))).toEqual(['1 open', '2 open'])
   })
 
   test('the winner is held, the losers go back to the head of the queue in their order', () => {

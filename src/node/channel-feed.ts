@@ -5,7 +5,7 @@ import { datagramChannel } from './datagram-channel.ts'
 
 export function channelFeed(carrier: Carrier): Feed {
   const { local, close } = carrier
-  const { channel, deliver, end } = datagramChannel({
+  const { channel, deliver, drop, end } = datagramChannel({
     local,
     get remote() {
       return carrier.remote
@@ -17,5 +17,5 @@ export function channelFeed(carrier: Carrier): Feed {
     },
     close,
   })
-  return { handle: channel, deliver, end }
+  return { handle: channel, deliver, drop, end }
 }

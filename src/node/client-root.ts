@@ -4,18 +4,22 @@ import type { DialActors } from '../../machines/dial.ts'
 import type { ClientConfig } from '../config/schema.ts'
 import type { Vault } from '../config/vault.ts'
 import type { Failure } from '../failure.ts'
+import type { SocketPlugin } from '../plugins/plugin.ts'
 import { EMPTY_LEDGER, type Ledger, type Note } from '../ledger.ts'
 import { nodeActors } from './actors.ts'
 import { seedOf } from './checked.ts'
 import { DialRoot } from './dial-root.ts'
+import { HOP_PLUGINS } from './plugins/hop-plugins.ts'
 import type { RootListener, RootOptions } from './root.ts'
 
 export interface ConnectOptions extends RootOptions {
   /** Aborting it ends the attempts, closes what is open, and rejects with its reason. */
   readonly signal?: AbortSignal
   readonly actors?: Partial<DialActors>
-  /** Where the configuration's key handles lead (`parseConfig` returns it). */
+  /** Where the configuration's handles of keys and logins lead (`parseConfig` returns it). */
   readonly vault?: Vault
+  /** Who makes hops, besides those that are always there. */
+  readonly plugins?: readonly SocketPlugin[]
 }
 
 type ClientLogic = ReturnType<typeof clientLogic>
@@ -23,9 +27,9 @@ type ClientLogic = ReturnType<typeof clientLogic>
 // Making a logic costs more than a connection does, and nearly everybody uses the same one.
 let ordinary: ClientLogic | undefined
 
-function logicFor({ actors, vault }: ConnectOptions): ClientLogic {
-  if (!actors && !vault) return (ordinary ??= clientLogic(nodeActors()))
-  return clientLogic({ ...nodeActors(vault ? { vault } : {}), ...actors })
+function logicFor({ actors, vault, plugins = [] }: ConnectOptions): ClientLogic {
+  if (!actors && !vault && plugins.length === 0) return (ordinary ??= clientLogic(nodeActors({ plugins: HOP_PLUGINS })))
+  return clientLogic({ ...nodeActors({ vault, plugins: [...plugins, ...HOP_PLUGINS] }), ...actors })
 }
 
 export class ClientRoot extends DialRoot<ClientLogic> {

@@ -95,10 +95,10 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
     get handle() {
       return feed?.channel
     },
-    send: (bytes) => {
+    send: (bytes, refused = end) => {
       if (state === 'done') return
       send(bytes, (problem) => {
-        if (problem) end(problem)
+        if (problem) refused(problem)
       })
     },
     accept: (release, early) => {

@@ -82,6 +82,7 @@ type Dialling = ReturnType<typeof dial>
 const input = (transport: 'tcp' | 'udp', port: number, confirmation: Confirmation = { kind: 'none' }): DialerInput => ({
   attempt: 3,
   candidate: { remote: 0, transport, family: 'ipv4', address: '127.0.0.1', port, hops: [] },
+  hops: [],
   confirmation,
 })
 /** What we have open ourselves; the peers' halves are counted before and after. */

@@ -243,6 +243,7 @@ function remoteOf(drawn: Draw['remotes'][number], on: Switches): Remote {
     host,
     port,
     proto,
+    hops: [],
     connectTimeout,
     confirm: confirmOf(on.confirming ? drawn.confirm : 'none', proto),
     ...(family && { family }),

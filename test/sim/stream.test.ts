@@ -73,7 +73,7 @@ function hosts(listens = true) {
 function said(event: WireEvent): string {
   if (event.type === 'failed') return `failed ${event.failure.code} ${event.failure.stage}`
   if (event.type === 'received') return `received ${String.fromCharCode(...event.bytes)}`
-  if (event.type === 'moved') return 'moved'
+  if (event.type === 'moved' || event.type === 'negotiated') return event.type
   return `${event.type}${event.local ? ` ${formatEndpoint(event.local)}` : ''}`
 }
 

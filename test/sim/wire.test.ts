@@ -34,6 +34,7 @@ function worldOf(world: World) {
         connected: () => ('local' in event && event.local ? ` ${formatEndpoint(event.local)}` : ''),
         received: () => ('bytes' in event ? ` ${event.bytes.join(' ')}` : ''),
         moved: () => '',
+        negotiated: () => '',
         failed: () => ('failure' in event ? ` ${event.failure.code} ${event.failure.stage}` : ''),
       }[event.type]()
       log.push(`${clock.now()} ${name} ${event.type}${what}`)

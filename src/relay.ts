@@ -12,7 +12,11 @@ export function relayAt(
   door: Address,
 ): Endpoint | Failure {
   const refuse = (why: string) =>
-    failure('BAD_RELAY', 'negotiate', `the hop sends our datagrams to ${formatEndpoint({ address: text, port })}: ${why}`)
+    failure(
+      'BAD_RELAY',
+      'negotiate',
+      `the hop sends our datagrams to ${formatEndpoint({ address: text, port })}: ${why}`,
+    )
   const said = parseAddress(text)
   if (!said) return refuse('that is no address')
   if (port < 1 || port > 65_535) return refuse('that is no port')

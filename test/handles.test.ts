@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { closeHandles, guestsOf, handlesOf, listenersOf } from '../src/handles.ts'
+import type { DockSocket } from '../src/dock.ts'
 import type { WireSocket } from '../src/wire.ts'
 import { ALICE, FakeGuest } from './harbour.ts'
 
-const socketOf = (closed: string[], name: string): WireSocket => ({
+const socketOf = (closed: string[], name: string): WireSocket & DockSocket => ({
   handle: name,
   send: () => {},
   accept: () => {},

@@ -10,7 +10,8 @@ import { type Failure, failure, isShortage } from '../failure.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../wire.ts'
 import type { HeapClock } from './clock.ts'
 import type { KillHow, OpenSocket, VirtualNetwork } from './network.ts'
-import type { Behaviour } from './world-script.ts'
+import { SayingScript, bytesOfSaying, piecesOf } from './saying.ts'
+import type { Behaviour, Saying } from './world-script.ts'
 
 /** What the user of a virtual connection gets. */
 export interface VirtualHandle {
@@ -55,6 +56,7 @@ class VirtualSocket implements WireSocket, VirtualHandle {
   readonly #entry: OpenSocket
   readonly #onTheWay = new Set<unknown>()
   #behaviour: Behaviour = {}
+  #script = new SayingScript()
   #state: 'connecting' | 'connected' | 'vanished' | 'closed' = 'connecting'
   #accepted = false
   #failure: Failure | undefined
@@ -114,18 +116,19 @@ class VirtualSocket implements WireSocket, VirtualHandle {
   /** TCP: the peer's business. UDP: done at once, nobody was asked. A socket that dials itself always succeeds. */
   #connect(source: Endpoint): void {
     const { transport, remote } = this.#request
-    const { refuse, unreachable, connect, answer, mute, reset } = this.#behaviour
+    const { refuse, unreachable, connect, answer, says, mute, reset } = this.#behaviour
     const itself = source.address === remote.address && source.port === remote.port
     if (transport === 'udp' || itself) return this.#connectAfter(0)
     if (refuse !== undefined) return this.#failAfter(refuse, failure('ECONNREFUSED', 'connect'))
     if (unreachable !== undefined) return this.#failAfter(unreachable, failure('EHOSTUNREACH', 'connect'))
-    const accepts = connect ?? (answer === undefined && reset === undefined && !mute ? undefined : 0)
+    const accepts = connect ?? (answer === undefined && !says && reset === undefined && !mute ? undefined : 0)
     if (accepts !== undefined) this.#connectAfter(accepts)
   }
 
   #connectAfter(ms: number): void {
     this.#after(ms, () => {
       this.#state = 'connected'
+      this.#script = new SayingScript(this.#behaviour.says)
       if (this.#behaviour.reset !== undefined) this.#failAfter(this.#behaviour.reset, this.#resetFailure())
       this.#tell({ type: 'connected', local: this.#entry.local })
     })
@@ -134,6 +137,8 @@ class VirtualSocket implements WireSocket, VirtualHandle {
   send(bytes: Uint8Array): void {
     if (this.#state !== 'connected') return
     const { answer, refuse, unreachable } = this.#behaviour
+    const saying = this.#script.answerTo(bytes)
+    if (saying) return this.#say(saying)
     if (answer !== undefined) this.#after(answer, () => this.#receive(bytes))
     if (refuse !== undefined) this.#failAfter(refuse, failure('ECONNREFUSED', 'connected'))
     if (unreachable !== undefined) this.#failAfter(unreachable, failure('EHOSTUNREACH', 'connected'))
@@ -148,6 +153,13 @@ class VirtualSocket implements WireSocket, VirtualHandle {
   /** The engine's close and the user's, each for the time in which the socket is theirs; idempotent. */
   readonly close = (): void => {
     if (this.#state !== 'closed') this.#end()
+  }
+
+  #say({ afterMs, dripMs, then, ...saying }: Saying): void {
+    const pieces = piecesOf(bytesOfSaying(saying), dripMs)
+    for (const [i, piece] of pieces.entries()) this.#after(afterMs + i * (dripMs ?? 0), () => this.#receive(piece))
+    const lastly = afterMs + Math.max(0, pieces.length - 1) * (dripMs ?? 0)
+    if (then) this.#failAfter(lastly, then === 'fin' ? failure('CLOSED_BY_PEER', 'connected') : this.#resetFailure())
   }
 
   #receive(bytes: Uint8Array): void {

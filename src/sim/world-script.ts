@@ -19,6 +19,8 @@ export const LIMITS = {
   text: 1200,
   /** Answers to one datagram. */
   echoes: 16,
+  /** Things that a peer says by script on one connection. */
+  says: 64,
   /** Datagrams of a peer that are kept to be replayed. */
   sent: 1000,
   links: 64,
@@ -71,6 +73,31 @@ export type Names = z.output<typeof Names>
 
 // --- network ---
 
+/** Bytes of a peer, in one piece. */
+const Saying = z
+  .strictObject({
+    /** Waits for a piece of ours that has this in it; otherwise the next one will do. */
+    to: z.string().min(1).max(LIMITS.text).optional(),
+    text: z.string().max(LIMITS.text).optional(),
+    hex: z
+      .string()
+      .regex(/^(?:[\da-f]{2}){0,1200}$/, 'bytes are written as pairs of hexadecimal digits, such as 05ff')
+      .optional(),
+    /** So long after it was asked. */
+    afterMs: Ms.default(0),
+    /** One byte every so many ms, instead of all at once. */
+    dripMs: z.int().min(1).max(60_000).optional(),
+    /** What follows the last byte. */
+    then: z.enum(['fin', 'reset']).optional(),
+  })
+  .check((context) => {
+    const { text, hex } = context.value
+    if (text === undefined || hex === undefined) return
+    const message = 'bytes are written as "text" or as "hex", not both'
+    context.issues.push({ code: 'custom', message, path: ['hex'], input: hex })
+  })
+export type Saying = z.output<typeof Saying>
+
 const BehaviourFields = z
   .strictObject({
     /** RST after so many ms; on UDP an ICMP refusal, so long after our first datagram. */
@@ -85,15 +112,20 @@ const BehaviourFields = z
     connect: Ms.optional(),
     /** What we send to be confirmed is answered so long after it was sent. */
     answer: Ms.optional(),
+    /**
+     * TCP: what it says by script on each connection, each once, to one piece of ours: the first that is left, and whose
+     * `to` is in it. When nothing fits, `answer` holds.
+     */
+    says: z.array(Saying).min(1).max(LIMITS.says).readonly().optional(),
     /** Connects and never says a word. */
     mute: z.literal(true).optional(),
     /** The connection is reset so long after it was made; on UDP, a port that closes. */
     reset: Ms.optional(),
   })
   .check((context) => {
-    const { refuse, unreachable, error, afterMs, times, connect, answer, mute, reset } = context.value
+    const { refuse, unreachable, error, afterMs, times, connect, answer, says, mute, reset } = context.value
     const given = (...values: unknown[]) => values.filter((value) => value !== undefined).length
-    const speaks = given(connect, answer, mute, reset) > 0 ? 1 : 0
+    const speaks = given(connect, answer, says, mute, reset) > 0 ? 1 : 0
     const ends = given(refuse, unreachable) + speaks
     const tell = (message: string) => context.issues.push({ code: 'custom', message, path: [], input: context.value })
     if (ends + given(error) === 0) tell('says nothing; "blackhole" is written out')
@@ -102,7 +134,7 @@ const BehaviourFields = z
     if (error !== undefined && times === undefined && ends > 0)
       tell('an "error" without "times" leaves room for no more')
     if (times !== undefined && ends === 0) tell('"times" needs what happens afterwards, such as "connect"')
-    if (answer !== undefined && mute) tell('"answer" and "mute" contradict each other')
+    if (given(answer, says) > 0 && mute) tell(`"${says ? 'says' : 'answer'}" and "mute" contradict each other`)
   })
 
 const BEHAVIOUR = 'a behaviour is "blackhole" or an object, such as { "connect": 20 }'
@@ -118,6 +150,7 @@ const TcpBehaviour = choice((value) => {
 const UdpBehaviour = choice((value) => {
   if (value === 'blackhole') return Blackhole
   if (isObject(value) && 'connect' in value) return '"connect" is for tcp: a UDP socket is connected at once'
+  if (isObject(value) && 'says' in value) return '"says" is for tcp: a UDP peer has "answer"'
   return isObject(value) ? BehaviourFields : BEHAVIOUR
 })
 

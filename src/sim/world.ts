@@ -13,6 +13,7 @@ import { guestsOf, handlesOf, listenersOf } from '../handles.ts'
 import { HeapClock } from './clock.ts'
 import { virtualDock } from './dock.ts'
 import { virtualExchange } from './exchanges.ts'
+import { virtualHops } from './hops.ts'
 import { Inbound } from './inbound.ts'
 import { VirtualNetwork } from './network.ts'
 import type { Ports } from './ports.ts'
@@ -58,7 +59,7 @@ export function virtualWorld(script: Script): VirtualWorld {
 export function virtualActors(world: () => VirtualWorld) {
   return {
     resolver: virtualResolver(world),
-    dialer: dialerLogic(virtualWire(world), virtualExchange),
+    dialer: dialerLogic(virtualWire(world), virtualExchange, virtualHops(world)),
     binder: binderLogic(
       virtualDock(world),
       acceptors(() => world().user),

@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 import { handlesOf } from './handles.ts'
 import { shortagePause } from './shortage.ts'
-import { type HopMeans, tunnel } from './tunnel.ts'
+import { type HopMeans, noSuchHop, tunnel } from './tunnel.ts'
 import type { Wire, WireEvent, WireSocket } from './wire.ts'
 
 /** What an attempt is made over. */
@@ -29,22 +29,14 @@ export const dialerLogic = (wire: Wire, exchangeFor: ExchangeFactory, hops?: Hop
 /** `meansOf`: asked for each attempt, by the system of its root. */
 export function dialerOver(meansOf: (system: object) => Means) {
   return ioActor<DialerInput, DialerSays, DialerHears>((io) => {
-    const { confirmation, candidate } = io.input
-    const means = meansOf(io.system)
-    const attempt = new Attempt(io, wireFor(io.input, means))
+    const { hops, confirmation, candidate } = io.input
+    const { wire, exchangeFor, hops: hopMeans } = meansOf(io.system)
+    const [door] = hops
+    const attempt = new Attempt(io, door && hopMeans ? tunnel(wire, hopMeans, hops, candidate) : wire)
     io.hear((event) => attempt.accept(event))
-    attempt.begin(means.exchangeFor(confirmation, candidate))
+    attempt.begin(door && !hopMeans ? noSuchHop(door) : exchangeFor(confirmation, candidate))
     return () => attempt.dispose()
   })
-}
-
-function wireFor({ hops, candidate }: DialerInput, means: Means): Wire {
-  return hops.length === 0 ? means.wire : tunnel(means.wire, means.hops ?? NO_PLUGINS, hops, candidate)
-}
-
-const NO_PLUGINS: HopMeans = {
-  negotiatorFor: ({ hop }) => failure('BAD_HOP', 'negotiate', `no plugin here makes hops of the kind "${hop.kind}"`),
-  feedFor: () => ({ handle: undefined, deliver: () => {}, end: () => {} }),
 }
 
 class Attempt {

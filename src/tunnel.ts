@@ -29,6 +29,9 @@ export interface Stop {
   readonly transport: Transport
 }
 
+export const noSuchHop = ({ kind }: HopConfig): Failure =>
+  failure('BAD_HOP', 'negotiate', `no plugin here makes hops of the kind "${kind}"`)
+
 /** Connections that one attempt may make to its first hop. */
 const MAX_CONNECTIONS = 8
 
@@ -102,7 +105,7 @@ class Tunnel implements WireSocket {
     const stream = this.#wire.open(
       { ...this.#request, transport: 'tcp', local: bound, reads: true, exchange: undefined },
       (event) => {
-        if (this.#stream === stream) this.#hearStream(event)
+        if (this.#stream === stream && this.#state !== 'done') this.#hearStream(event)
       },
     )
     this.#stream = stream

@@ -5,6 +5,7 @@ import type { Candidate } from '../src/candidate.ts'
 import type { Exchange, ExchangeFactory } from '../src/confirmation.ts'
 import { dialerLogic } from '../src/dialer.ts'
 import { failure } from '../src/failure.ts'
+import type { HopMeans } from '../src/tunnel.ts'
 import { handlesOf } from '../src/handles.ts'
 import { HeapClock } from '../src/sim/clock.ts'
 import type { WireEvent, WireRequest, WireSocket } from '../src/wire.ts'
@@ -25,10 +26,11 @@ const exchange = (early: readonly Uint8Array[] = [PONG]): Exchange => ({
 interface Options {
   readonly input?: Partial<DialerInput>
   readonly exchangeFor?: ExchangeFactory
+  readonly hops?: HopMeans
 }
 
 /** A dialer over a wire that the test plays, below a parent that takes down what it says. */
-function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
+function bench({ input = {}, exchangeFor = () => undefined, hops }: Options = {}) {
   const clock = new HeapClock()
   const sockets: (WireSocket & {
     readonly request: WireRequest
@@ -52,7 +54,7 @@ function bench({ input = {}, exchangeFor = () => undefined }: Options = {}) {
   }
   const parent = setup({
     types: { context: {} as { readonly said: readonly DialerSays[] }, events: {} as DialerSays | { type: 'stop' } },
-    actors: { dialer: dialerLogic({ open }, exchangeFor) },
+    actors: { dialer: dialerLogic({ open }, exchangeFor, hops) },
     actions: { take: assign(({ context, event }) => ({ said: [...context.said, event as DialerSays] })) },
   }).createMachine({
     context: { said: [] },
@@ -382,5 +384,91 @@ describe('the hand-over', () => {
     b.stop()
     expect(b.socket().log).toEqual(['0 close'])
     expect(b.clock.timers).toBe(0)
+  })
+})
+
+describe('R9 hops', () => {
+  const FERRY = { kind: 'ferry', host: 'near.test', port: 8080, settings: {} }
+  const candidate: Candidate = { ...TCP, hops: [FERRY, { kind: 'target', host: 'vpn.test', port: 443 }] }
+  const CARRIED = 9
+  const means: HopMeans = {
+    negotiatorFor: () => ({
+      begin: () => ({ state: 'waiting', send: Uint8Array.of(8) }),
+      receive: ([byte]) => ({ state: byte === CARRIED ? 'done' : 'waiting' }),
+    }),
+    feedFor: () => ({ handle: undefined, deliver: () => {}, end: () => {} }),
+  }
+  const onTheWay = (options: Options = {}) => {
+    const b = bench({ input: { candidate, hops: [FERRY] }, hops: means, ...options })
+    b.tell({ type: 'opened' })
+    b.tell({ type: 'connected', local: LOCAL })
+    return b
+  }
+  const failures = (b: ReturnType<typeof bench>) =>
+    b.said().flatMap((said) => (said.type === 'attempt.failed' ? [said.failure] : []))
+
+  test('are told as they are passed, and the last one is the end where nothing is confirmed', () => {
+    const b = onTheWay()
+    b.receive(CARRIED)
+    expect(b.said().slice(1)).toEqual([
+      { type: 'attempt.connected', attempt: 1, local: LOCAL },
+      { type: 'attempt.negotiated', attempt: 1, hop: 1 },
+    ])
+    b.accept(true)
+    expect(b.socket().log).toEqual(['0 send 8', '0 accept true '])
+    expect(b.types()).toEqual(['opened', 'connected', 'negotiated'])
+  })
+
+  test('come before the confirmation', () => {
+    const b = onTheWay({ exchangeFor: () => exchange() })
+    b.receive(CARRIED)
+    b.receive(2)
+    expect(b.types()).toEqual(['opened', 'connected', 'negotiated', 'confirmed'])
+    expect(b.socket().log).toEqual(['0 send 8', '0 send 1'])
+  })
+
+  test.each([
+    ['open', [], 'open', 1],
+    ['connect', ['opened'], 'connect', 1],
+    ['negotiate', ['opened', 'connected'], 'negotiate', 1],
+    ['confirm', ['opened', 'connected', CARRIED], 'confirm', undefined],
+  ] as const)('a failure at %s says so, and with which hop', (_, steps, stage, hop) => {
+    const b = bench({ input: { candidate, hops: [FERRY] }, hops: means, exchangeFor: () => exchange() })
+    for (const step of steps) {
+      if (typeof step === 'number') b.receive(step)
+      else b.tell({ type: step, local: LOCAL })
+    }
+    b.fails('ECONNRESET')
+    expect(failures(b)).toMatchObject([{ code: 'ECONNRESET', stage, ...(hop && { hop }) }])
+    expect('hop' in failures(b)[0]!).toBe(hop !== undefined)
+  })
+
+  test('of several only the last one is the end', () => {
+    const far = { ...candidate, hops: [FERRY, FERRY, { kind: 'target', host: 'vpn.test', port: 443 }] }
+    const b = onTheWay({ input: { candidate: far, hops: [FERRY, FERRY] }, exchangeFor: () => exchange() })
+    b.receive(CARRIED)
+    expect(b.socket().log).toEqual(['0 send 8', '0 send 8'])
+    b.receive(CARRIED)
+    expect(b.socket().log.at(-1)).toBe('0 send 1')
+    expect(b.types()).toEqual(['opened', 'connected', 'negotiated', 'negotiated'])
+  })
+
+  test('a shortage in the midst is no fault of theirs: all begins anew within the attempt', () => {
+    const b = onTheWay()
+    b.fails('EMFILE')
+    b.clock.step()
+    b.tell({ type: 'opened' })
+    b.tell({ type: 'connected', local: LOCAL })
+    b.receive(CARRIED)
+    expect(b.types()).toEqual(['opened', 'connected', 'opened', 'connected', 'negotiated'])
+    expect(b.socket().log).toEqual(['100 send 8'])
+  })
+
+  test('that no plugin makes are not passed', () => {
+    const b = bench({ input: { candidate, hops: [FERRY] } })
+    expect(b.sockets).toEqual([])
+    b.clock.step()
+    const message = 'no plugin here makes hops of the kind "ferry"'
+    expect(failures(b)).toEqual([{ code: 'BAD_HOP', stage: 'open', message }])
   })
 })

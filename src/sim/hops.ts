@@ -4,10 +4,9 @@
  */
 import { KNOWN_PLUGINS } from '../plugins/known.ts'
 import type { Tools } from '../plugins/negotiator.ts'
-import { failure } from '../failure.ts'
 import type { Failure } from '../failure.ts'
 import { hash } from '../seed.ts'
-import type { HopMeans } from '../tunnel.ts'
+import { type HopMeans, noSuchHop } from '../tunnel.ts'
 import { utf8 } from '../utf8.ts'
 import type { HeapClock } from './clock.ts'
 import type { VirtualHandle } from './wire.ts'
@@ -24,9 +23,7 @@ export function virtualHops(world: () => { readonly clock: HeapClock }): HopMean
       const { kind } = stop.hop
       const tools = toolsAt(world().clock)
       const open = (handle: string) => utf8(`${handle}\nsecret`)
-      return (
-        makers.get(kind)?.negotiator({ ...stop, open, tools }) ?? failure('BAD_HOP', 'negotiate', `${kind} is no hop`)
-      )
+      return makers.get(kind)?.negotiator({ ...stop, open, tools }) ?? noSuchHop(stop.hop)
     },
     feedFor: ({ local, remote, close }) => {
       const messages: Uint8Array[] = []

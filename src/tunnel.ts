@@ -228,8 +228,7 @@ class Tunnel implements WireSocket {
   }
 
   #hearRelay(event: WireEvent, remote: Endpoint): void {
-    const datagrams = this.#datagrams
-    if (!datagrams) return
+    const datagrams = this.#datagrams as Datagrams
     switch (event.type) {
       case 'connected':
         datagrams.feed = this.#means.feedFor(this.#carrier(event.local ?? remote, remote))

@@ -26,6 +26,46 @@ test('a candidate is one address of its remote, ready to be dialled', () => {
   })
 })
 
+describe('R9 behind hops', () => {
+  const HOPS = [
+    { kind: 'ferry', host: 'near.test', port: 8080, settings: { login: 'key:1' } },
+    { kind: 'ferry', host: 'far.test', port: 8081 },
+  ]
+  const BEHIND = { proto: 'tcp', port: 443, hops: HOPS }
+
+  test('a candidate is one address of the first hop; the way ends at the remote, unresolved, and shows no settings', () => {
+    const hops = [
+      { kind: 'ferry', host: 'near.test', port: 8080 },
+      { kind: 'ferry', host: 'far.test', port: 8081 },
+      { kind: 'target', host: 'vpn.test', port: 443 },
+    ]
+    expect(candidatesOf(remoteOf(BEHIND), 3, ['192.0.2.1', '2001:db8::1'], AS_RETURNED).candidates).toStrictEqual([
+      { remote: 3, transport: 'tcp', family: 'ipv4', address: '192.0.2.1', port: 8080, hops },
+      { remote: 3, transport: 'tcp', family: 'ipv6', address: '2001:db8::1', port: 8080, hops },
+    ])
+  })
+
+  test('R1 R6 families and local addresses are judged by the addresses of the first hop', () => {
+    expect(reasons(remoteOf({ ...BEHIND, family: 'ipv6' }), ['192.0.2.1'])).toEqual([
+      ['192.0.2.1', 'REMOTE_FAMILY', 'ipv6 is forced for this remote'],
+    ])
+    const local = [parseAddress('2001:db8::fe')!]
+    expect(reasons(remoteOf(BEHIND), ['192.0.2.1', '2001:db8::1'], local)).toEqual([
+      ['192.0.2.1', 'LOCAL_FAMILY', 'the local address 2001:db8::fe is not ipv4'],
+    ])
+  })
+
+  test('R1 a forced family says nothing about the address of the remote, which the last hop dials', () => {
+    const remote = { host: '192.0.2.9', proto: 'tcp', family: 'ipv6', hops: HOPS } as const
+    expect(ClientSchema.safeParse({ remotes: [remote] }).success).toBe(true)
+    const [near] = HOPS
+    const literal = { ...remote, hops: [{ ...near, host: '192.0.2.1' }] }
+    expect(JSON.stringify(ClientSchema.safeParse({ remotes: [literal] }).error)).toContain(
+      '192.0.2.1 is no ipv6 address',
+    )
+  })
+})
+
 test('R1 the resolver is asked for the forced family only', () => {
   expect(familiesOf(REMOTE)).toEqual(['ipv4', 'ipv6'])
   expect(familiesOf(remoteOf({ family: 'ipv6' }))).toEqual(['ipv6'])

@@ -235,6 +235,39 @@ describe('R6 unfit', () => {
   ] as const)('not when %s', (_, a, b) => expect(judge(a, b)).toBeUndefined())
 })
 
+describe('R9 a remote behind hops', () => {
+  const FERRY = { kind: 'ferry', host: 'near.test', port: 8080 }
+  const config = configOf({
+    remotes: [{ host: 'a.test', proto: 'tcp', hops: [FERRY, FERRY] }],
+    remoteRandomHostname: true,
+  })
+
+  test('is looked up at its first hop, without a random label, which the hop has no use for', () => {
+    const lookup = nextLookup(newRound(config, 1, null), config)!
+    expect(lookup).toMatchObject({ remote: 0, of: 'remote', host: 'near.test' })
+    expect(askedHost(lookup, config, 1, 1)).toBe('near.test')
+  })
+
+  test('needs no look-up where the first hop is an address', () => {
+    const literal = configOf({ remotes: [{ host: 'a.test', proto: 'tcp', hops: [{ ...FERRY, host: '192.0.2.9' }] }] })
+    expect(nextLookup(newRound(literal, 1, null), literal)).toBeNull()
+    expect(waiting(take(newRound(literal, 1, null), literal, {}).round)).toEqual(['0 192.0.2.9'])
+  })
+
+  test('is reached hop by hop', () => {
+    const round = startNext(take(newRound(config, 1, null), config, { 'near.test': ['192.0.2.1'] }).round, 1, 0).round
+    const spot = ({ flying }: Round) => flying.map(({ stage, hop }) => `${stage} ${hop}`)
+    const steps = [
+      round,
+      reachOpen(round, 1),
+      reachBehind(round, 1, 0),
+      reachBehind(round, 1, 1),
+      reachBehind(round, 1, 2),
+    ]
+    expect(steps.flatMap(spot)).toEqual(['open 1', 'connect 1', 'negotiate 1', 'negotiate 2', 'confirm null'])
+  })
+})
+
 describe('flights', () => {
   const names = { 'a.test': ['192.0.2.1', '192.0.2.2', '192.0.2.3'], 'b.test': ['192.0.2.4'] }
   const start = take(newRound(TWO, 1, null), TWO, names).round

@@ -396,6 +396,14 @@ describe('R9 datagrams', () => {
     expect(b.news()).toEqual(['udp2 send <ask>', 'told received answer', 'channel gets answer', 'channel gets more'])
   })
 
+  test('come from the relay, as far as anybody knows, where the wire does not say from where it sends', () => {
+    const b = bench({ transport: 'udp' })
+    b.connect()
+    b.hears('RELAY')
+    b.tell({ type: 'connected' })
+    expect(b.carrier().local).toBe(b.carrier().remote)
+  })
+
   test('one that is too large is refused alone', () => {
     const b = relayed()
     b.news()

@@ -43,6 +43,7 @@ describe('R3 one attempt after the other', () => {
       attempt: 1,
       candidate: { remote: 0, transport: 'udp', family: 'ipv6', address: '2001:db8::1', port: 1194, hops: [] },
       local: { address: undefined, port: 7 },
+      hops: [],
       confirmation: { kind: 'reply', text: 'hi' },
     })
   })
@@ -457,11 +458,54 @@ describe('winning', () => {
     expect(s.ledger().current[0]?.stages).toEqual({ opened: 0, connected: 0, confirmed: 30 })
   })
 
-  test('hops are noted as they are negotiated', () => {
-    const s = stage({ remotes: [A] })
+  const FERRY = { kind: 'ferry', host: '192.0.2.7', port: 8080, settings: { login: 'key:1' } }
+
+  test('R9 the dialer is told the way, and every hop is noted; the last one wins where nothing is confirmed', () => {
+    const s = stage({ remotes: [{ ...TCP, host: 'vpn.test', hops: [FERRY, FERRY] }] })
     s.start()
+    expect(s.attempt(1).input.hops).toEqual([FERRY, FERRY])
+    s.connected(1)
+    s.negotiated(1, 1)
+    s.wait(7)
+    s.negotiated(1, 2)
+    expect(s.lines().slice(2)).toEqual([
+      '0 attempt 1 connected',
+      '0 attempt 1 negotiated hop 1',
+      '7 attempt 1 negotiated hop 2',
+      '7 attempt 1 won unconfirmed',
+    ])
+    expect(s.ledger().current[0]).toMatchObject({ stages: { connected: 0, negotiated: 7 }, outcome: 'won' })
+  })
+
+  test('R9 a confirmation comes after the last hop', () => {
+    const s = stage({ remotes: [{ ...TCP, host: 'vpn.test', hops: [FERRY], confirm: { kind: 'openvpn' } }] })
+    s.start()
+    s.connected(1)
     s.negotiated(1)
-    expect(s.lines().at(-1)).toBe('0 attempt 1 negotiated hop 0')
+    s.confirmed(1)
+    expect(s.lines().slice(-3)).toEqual([
+      '0 attempt 1 negotiated hop 1',
+      '0 attempt 1 confirmed after 1 sent 1 received',
+      '0 attempt 1 won',
+    ])
+  })
+
+  test.each([
+    ['its first hop is silent before it has connected', 0, 'TIMEOUT at open of hop 1'],
+    ['its first hop is silent', 1, 'TIMEOUT at negotiate of hop 1'],
+    ['its second hop is silent', 2, 'TIMEOUT at negotiate of hop 2'],
+    ['the remote is silent', 3, 'TIMEOUT at confirm'],
+  ])('R9 one deadline covers the whole way: %s', (_, steps, end) => {
+    const remote = { ...TCP, host: 'vpn.test', hops: [FERRY, FERRY], confirm: { kind: 'openvpn' } } as const
+    const s = stage({ remotes: [remote] })
+    s.start()
+    const ways = [() => s.connected(1), () => s.negotiated(1, 1), () => s.negotiated(1, 2)].slice(0, steps)
+    for (const step of ways) {
+      s.wait(3000)
+      step()
+    }
+    s.wait(10_000)
+    expect(s.lines()).toContain(`10000 attempt 1 failed ${end}`)
   })
 
   test('what is said of attempts that do not fly is dropped', () => {
@@ -471,7 +515,7 @@ describe('winning', () => {
     for (const attempt of [0, 2]) {
       say({ type: 'attempt.opened', attempt })
       say({ type: 'attempt.connected', attempt })
-      say({ type: 'attempt.negotiated', attempt, hop: 0 })
+      say({ type: 'attempt.negotiated', attempt, hop: 1 })
       say({ type: 'attempt.confirmed', attempt, sent: 1, received: 1 })
       say({ type: 'attempt.failed', attempt, failure: { code: 'X', stage: 'open', message: '' } })
       say({ type: 'attempt.lost', attempt, failure: { code: 'X', stage: 'open', message: '' } })

@@ -79,7 +79,7 @@ export function stage(config: ClientConfigInput, { seed = 1, release = false, in
       query(n).say({ type: 'resolver.failed', query: n, failure: failure(code, 'resolve') }),
     opened: (n: number) => attempt(n).say({ type: 'attempt.opened', attempt: n }),
     connected: (n: number) => attempt(n).say({ type: 'attempt.connected', attempt: n }),
-    negotiated: (n: number) => attempt(n).say({ type: 'attempt.negotiated', attempt: n, hop: 0 }),
+    negotiated: (n: number, hop = 1) => attempt(n).say({ type: 'attempt.negotiated', attempt: n, hop }),
     confirmed: (n: number) => attempt(n).say({ type: 'attempt.confirmed', attempt: n, sent: 1, received: 1 }),
     fail: (n: number, code = 'ECONNREFUSED') =>
       attempt(n).say({ type: 'attempt.failed', attempt: n, failure: failure(code, 'connect') }),

@@ -99,7 +99,7 @@ const SCENES: readonly { readonly takes: string; readonly play: (inspect: Inspec
     },
   },
   {
-    takes: 'dial.dialing attempt.negotiated 0',
+    takes: 'dial.dialing attempt.negotiated 1',
     play: (inspect) => {
       const s = stage({ remotes: [A] }, { inspect })
       s.start()

@@ -134,6 +134,16 @@ describe('a bad file', () => {
     [{ tcp: { error: 'EMFILE', connect: 1 } }, 'tcp: an "error" without "times" leaves room for no more'],
     [{ tcp: { error: 'EMFILE', times: 1 } }, 'tcp: "times" needs what happens afterwards, such as "connect"'],
     [{ tcp: { answer: 1, mute: true } }, 'tcp: "answer" and "mute" contradict each other'],
+    [{ tcp: { says: [{ text: 'hi' }], mute: true } }, 'tcp: "says" and "mute" contradict each other'],
+    [
+      { tcp: { says: [{ text: 'hi', hex: '00' }] } },
+      'tcp.says[0].hex: bytes are written as "text" or as "hex", not both',
+    ],
+    [
+      { tcp: { says: [{ hex: '0' }] } },
+      'tcp.says[0].hex: bytes are written as pairs of hexadecimal digits, such as 05ff',
+    ],
+    [{ udp: { says: [{ text: 'hi' }] } }, 'udp: "says" is for tcp: a UDP peer has "answer"'],
     [{ tcp: { connect: 1.5 } }, 'tcp.connect: expected a whole number'],
     [{ udp: { connect: 1 } }, 'udp: "connect" is for tcp: a UDP socket is connected at once'],
     [{ udp: 3 }, 'udp: a behaviour is'],

@@ -20,6 +20,8 @@ export interface Peer {
   readonly heard: (client: number, n: number) => Promise<void>
   /** Answers the client's `n`th request. */
   readonly answer: (client: number, n: number) => void
+  /** Says this to the client. */
+  readonly say: (client: number, bytes: Uint8Array) => void
   /** TCP: RST. UDP: the port is closed. */
   readonly reset: (client: number) => void
   readonly fin: (client: number) => void
@@ -83,6 +85,7 @@ async function openTcpPeer({ address: host, port }: Address): Promise<Peer> {
     },
     heard: (client, n) => inbox.heard(client, n),
     answer: (client, n) => clients.get(client)?.write(answerTo(inbox.request(client, n), 'tcp')),
+    say: (client, bytes) => clients.get(client)?.write(bytes),
     reset: (client) => clients.get(client)?.resetAndDestroy(),
     fin: (client) => clients.get(client)?.end(),
     get hasClients() {
@@ -115,6 +118,7 @@ async function openUdpPeer({ address, port }: Address): Promise<Peer> {
     accepted: () => Promise.resolve(),
     heard: (client, n) => inbox.heard(client, n),
     answer: (client, n) => socket.send(answerTo(inbox.request(client, n), 'udp'), client, clients.get(client)),
+    say: (client, bytes) => socket.send(bytes, client, clients.get(client)),
     reset: close,
     fin: () => {},
     hasClients: false,

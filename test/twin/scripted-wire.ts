@@ -11,9 +11,10 @@ import type { DatagramChannel } from '../../src/node/datagram-channel.ts'
 import { WILDCARD } from '../../src/node/kernel.ts'
 import { nodeWire } from '../../src/node/wire.ts'
 import { type KillHow, VirtualNetwork } from '../../src/sim/network.ts'
+import { SayingScript, bytesOfSaying, piecesOf } from '../../src/sim/saying.ts'
 import { canonicalBind, canonicalTarget } from '../../src/sim/place.ts'
 import type { ClientScenario } from '../../src/sim/scenario.ts'
-import type { Binds, Network } from '../../src/sim/world-script.ts'
+import type { Binds, Network, Saying } from '../../src/sim/world-script.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from '../../src/wire.ts'
 import { type Peer, openPeer } from './peers.ts'
 import type { Local, Places } from './places.ts'
@@ -157,6 +158,7 @@ class ScriptedSocket implements WireSocket {
   #peer: Peer | undefined
   #target: Pick<Endpoint, 'address' | 'port'> | undefined
   #port = 0
+  #script = new SayingScript()
   #requests = 0
   #sentAt = 0
   #state: 'dialling' | 'connected' | 'vanished' | 'closed' = 'dialling'
@@ -183,11 +185,13 @@ class ScriptedSocket implements WireSocket {
     return this.#real?.handle
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, refused?: (why: Failure) => void): void {
     const { answer, refuse, unreachable } = this.#behaviour
     const n = ++this.#requests
     this.#sentAt = this.#world.clock.now()
-    this.#real?.send(bytes)
+    this.#real?.send(bytes, refused)
+    const saying = this.#script.answerTo(bytes)
+    if (saying) return this.#say(saying, n)
     if (this.#request.transport === 'udp' && refuse !== undefined) this.#expect('the refusal of a datagram')
     if (unreachable !== undefined) this.#failAfter(unreachable, failure('EHOSTUNREACH', 'connected'))
     if (answer === undefined || !this.#peer) return
@@ -196,6 +200,23 @@ class ScriptedSocket implements WireSocket {
       if (!this.#accepted) this.#expect('an answer')
       this.#peer?.answer(this.#port, n)
     })
+  }
+
+  #say({ afterMs, dripMs, then, ...saying }: Saying, n: number): void {
+    void this.#world.stillness.during('a request', this.#peer?.heard(this.#port, n) ?? Promise.resolve())
+    const pieces = piecesOf(bytesOfSaying(saying), dripMs)
+    for (const [i, piece] of pieces.entries())
+      this.#after(afterMs + i * (dripMs ?? 0), () => {
+        if (!this.#accepted) this.#expect('words')
+        this.#peer?.say(this.#port, piece)
+      })
+    const lastly = afterMs + Math.max(0, pieces.length - 1) * (dripMs ?? 0)
+    if (then)
+      this.#after(lastly, () => {
+        this.#expect('the end of a peer that has spoken')
+        if (then === 'fin') this.#peer?.fin(this.#port)
+        else this.#resetByPeer()
+      })
   }
 
   accept(release: boolean, early: readonly Uint8Array[]): void {
@@ -300,6 +321,7 @@ class ScriptedSocket implements WireSocket {
     const { connect = 0, reset } = this.#behaviour
     this.#until(this.#openedAt + connect, () => {
       this.#state = 'connected'
+      this.#script = new SayingScript(this.#behaviour.says)
       if (reset !== undefined)
         this.#after(reset, () => {
           this.#expect('a reset')

@@ -117,5 +117,9 @@ const because = ({ code, stage, hop }: Failure): string =>
   `${printable(code)} at ${stage}${hop === undefined ? '' : ` of hop ${hop}`}`
 
 function target(candidate: Candidate | null, remote: RemoteRef): string {
-  return candidate ? `${candidate.transport} ${formatEndpoint(candidate)}` : printable(remote.host)
+  if (!candidate) return printable(remote.host)
+  const behind = candidate.hops
+    .slice(1)
+    .map(({ host, port }) => ` then ${formatEndpoint({ address: printable(host), port })}`)
+  return `${candidate.transport} ${formatEndpoint(candidate)}${behind.join('')}`
 }

@@ -24,7 +24,10 @@ export class ChannelError extends Error {
 
 export interface DatagramChannel extends AsyncDisposable {
   readonly local: Endpoint
-  /** Of the moment: a peer may move, where that is allowed (`float`). */
+  /**
+   * Where datagrams are sent. Of the moment: a peer may move, where that is allowed (`float`). Behind hops it is the relay;
+   * `messages` are the remote's own all the same.
+   */
   readonly remote: Endpoint
   /** The bound and connected socket, where the channel is a direct one. */
   readonly socket?: Socket | undefined

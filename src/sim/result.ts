@@ -14,6 +14,8 @@ const Failure = z.strictObject({
   code: z.string(),
   stage: z.enum(['resolve', 'plan', 'open', 'connect', 'negotiate', 'confirm', 'connected', 'bind', 'accept']),
   message: z.string(),
+  /** Of a way with hops; the first is 1. */
+  hop: z.int().min(1).exactOptional(),
 })
 
 const Entry: z.ZodType<LedgerEntry> = z.strictObject({

@@ -10,7 +10,14 @@ export { type ParseOptions, type Parsed, parseConfig } from './config/parse.ts'
 export { type PeerConfig, type PeerConfigInput, PeerSchema } from './config/peer-schema.ts'
 export { printConfig } from './config/print.ts'
 export { renderIssues } from './config/render.ts'
-export { type ClientConfig, type ClientConfigInput, ClientSchema, type Config, type Remote } from './config/schema.ts'
+export {
+  type ClientConfig,
+  type ClientConfigInput,
+  ClientSchema,
+  type Config,
+  type HopConfig,
+  type Remote,
+} from './config/schema.ts'
 export { type ServerConfig, type ServerConfigInput, ServerSchema } from './config/server-schema.ts'
 export { validateConfig } from './config/validate.ts'
 export { Vault } from './config/vault.ts'
@@ -23,15 +30,23 @@ export type { Failure } from './failure.ts'
 export { Junction, type Surroundings, greeterLogic, joinAt, junctionOf } from './junction.ts'
 export { type Ledger, type LedgerEntry, type Note, entriesOf } from './ledger.ts'
 export { type Plan, makePlan } from './plan.ts'
+export type { HopRequest, Negotiator, Progress, Relay, Tools } from './plugins/negotiator.ts'
 export type {
+  Desk,
+  HopLine,
+  HopLines,
+  HopMaker,
+  HopProblem,
   PluginDirective,
   PluginLine,
   PluginManifest,
   PluginModule,
   PluginOrders,
+  PrintedHop,
   ReadySocket,
   ReadySockets,
   SocketPlugin,
+  Way,
 } from './plugins/plugin.ts'
 export type { Roster, RosterEntry, ServerNote } from './roster.ts'
 export { traceLine } from './trace.ts'

@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { greet } from '../examples/connect.ts'
 import { clientOf } from '../examples/file.ts'
+import lineProxy from '../examples/line-proxy.mjs'
 import { echoOn } from '../examples/listen.ts'
 import { meet } from '../examples/peer.ts'
+import { connect as dial } from '../src/node/connect.ts'
 import { createClient } from '../src/node/create-client.ts'
 import { freePlace } from './node/peer-pairs.ts'
 
@@ -96,6 +98,63 @@ describe('examples/peer.ts', () => {
     })
     expect(told()).toContain('Ann met 127.0.0.2 after 1 attempt(s)')
     await Promise.all(peers.map((peer) => peer.close()))
+  })
+})
+
+/** Says `reply` to a line, and then gives back what it hears. */
+async function lineProxyThatSays(reply: string) {
+  const asked: string[] = []
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', (line) => {
+        asked.push(String(line))
+        socket.write(reply)
+        socket.pipe(socket)
+      })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { asked, port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
+
+describe('examples/line-proxy.mjs', () => {
+  const plugins = [lineProxy.create({ name: 'line-proxy', words: [], directives: [] })]
+  const over = (port: number, host = 'vpn.example') => ({
+    remotes: [
+      {
+        host,
+        port: 443,
+        proto: 'tcp' as const,
+        hops: [{ kind: 'line-proxy', host: '127.0.0.1', port }],
+      },
+    ],
+  })
+
+  it('carries a connection to the target, whose first words come with its own', async () => {
+    const proxy = await lineProxyThatSays('OK\n220 hello\r\n')
+    const { socket } = await dial(over(proxy.port), { plugins })
+    socket.end('bye')
+    expect(Buffer.concat(await socket.toArray()).toString()).toBe('220 hello\r\nbye')
+    expect(proxy.asked).toEqual(['GO vpn.example:443\n'])
+    proxy.close()
+  })
+
+  it('writes an IPv6 target in brackets', async () => {
+    const proxy = await lineProxyThatSays('OK\n')
+    const { socket } = await dial(over(proxy.port, '2001:db8::1'), { plugins })
+    socket.destroy()
+    expect(proxy.asked).toEqual(['GO [2001:db8::1]:443\n'])
+    proxy.close()
+  })
+
+  it.each([
+    ['NO\n', 'the proxy said "NO"'],
+    [`${'x'.repeat(100)}`, `the proxy said "${'x'.repeat(64)}"`],
+  ])('says why it does not: %j', async (reply, why) => {
+    const proxy = await lineProxyThatSays(reply)
+    await expect(dial(over(proxy.port), { plugins })).rejects.toThrow(why)
+    proxy.close()
   })
 })
 

@@ -22,6 +22,7 @@ describe('the README is a promise', () => {
     expect(blocks('ts')).toEqual(
       ['connect', 'file', 'listen', 'peer', 'machines'].map((name) => read(`examples/${name}.ts`)),
     )
+    expect(blocks('js')).toEqual([read('examples/line-proxy.mjs')])
   })
 
   it('its command for a server binds, and says where', async () => {

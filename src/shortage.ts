@@ -4,7 +4,7 @@
  */
 import { isShortage } from './failure.ts'
 
-/** First pause, ms (sshd's and HAProxy's figure); it doubles. */
+/** First pause, ms (sshd's figure); it doubles. */
 const PAUSE = 100
 const RETRIES = 5
 

@@ -98,18 +98,3 @@ test('the pure rings name no clock, no chance and no host', () => {
     /\b(?:Date\.now|new Date|Math\.random|performance\.|process\.|AbortSignal|AbortController|Buffer\.|globalThis)/
   for (const file of [...RINGS.core, ...RINGS.machines, ...RINGS.sim]) expect(textOf(file), file).not.toMatch(HOST)
 })
-
-describe('R9 the main path knows no hop by name', () => {
-  // Data, not knowledge: a directive of OpenVPN's that is refused, and names of services, for the hint of a port.
-  const DATA = [`'management-query-proxy'`, 'http: 80,', 'https: 443,']
-  const WORD = /\b(?:prox(?:y|ies)|https?|socks\d?\w?)\b/i
-
-  const main = [...RINGS.machines, ...RINGS.core.filter((file) => !file.startsWith('src/plugins/'))]
-
-  test.each(main)('%s', (file) => {
-    const urls = /https?:\/\/\S+/g
-    const text = DATA.reduce((text, data) => text.replaceAll(data, ''), textOf(file).replaceAll(urls, ''))
-    const lines = text.split('\n').filter((line) => WORD.test(line))
-    expect(lines).toEqual([])
-  })
-})

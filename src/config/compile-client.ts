@@ -1,6 +1,7 @@
 /** From settings to the configuration of a client: its remotes, and how each is confirmed. */
 import type { ClientSettings } from './client-settings.ts'
-import type { IssueList, Place } from './issue.ts'
+import type { HopMakers } from './hop-conflicts.ts'
+import type { IssueList, Place, Problem } from './issue.ts'
 import type { Keys } from './keys.ts'
 import { type Layers, first, globalsIn } from './layers.ts'
 import { Places } from './places.ts'
@@ -8,28 +9,37 @@ import type { At } from './reader.ts'
 import { type RemoteDraft, addressOf, draftsOf, isAlone, localOf, transportOf, walkOf } from './remote-drafts.ts'
 import { type Config, type ClientConfigInput, DIGESTS, type Confirmation, type RemoteInput } from './schema.ts'
 import { examine } from './validate.ts'
+import type { Ways } from './ways.ts'
+
+/** What remotes are made of besides their settings. */
+export interface Supplies {
+  readonly keys: Keys
+  readonly ways: Ways
+  readonly makers: HopMakers
+}
 
 /** `start` is the place of what has no other. */
 export function compileClient(
   layers: Layers<ClientSettings>,
-  keys: Keys,
+  supplies: Supplies,
   issues: IssueList,
   start: Place,
 ): Config | undefined {
-  return new ClientCompiler(layers, keys, issues, start).compile()
+  return new ClientCompiler(layers, supplies, issues, start).compile()
 }
 
 class ClientCompiler {
   readonly #layers: Layers<ClientSettings>
-  readonly #keys: Keys
+  readonly #supplies: Supplies
   readonly #issues: IssueList
   readonly #start: Place
   readonly #places: Places
   readonly #warned = new Set<unknown>()
+  readonly #said: (readonly [Place, Problem])[] = []
 
-  constructor(layers: Layers<ClientSettings>, keys: Keys, issues: IssueList, start: Place) {
+  constructor(layers: Layers<ClientSettings>, supplies: Supplies, issues: IssueList, start: Place) {
     this.#layers = layers
-    this.#keys = keys
+    this.#supplies = supplies
     this.#issues = issues
     this.#start = start
     this.#places = new Places(start)
@@ -42,20 +52,25 @@ class ClientCompiler {
       this.#error(this.#start, 'value', 'there is no remote to connect to', 'add a line: remote HOST [PORT]')
     const remotes = drafts.flatMap((draft, index) => this.#remote(draft, index) ?? [])
     if (remotes.length < drafts.length || remotes.length === 0) return undefined
-    const { config, findings } = examine({ mode: 'client', ...walkOf(globals), remotes } satisfies ClientConfigInput)
-    for (const { path, ...problem } of findings) this.#issues.report(this.#places.of(path), problem)
+    const input: ClientConfigInput = { mode: 'client', ...walkOf(globals), remotes }
+    const { config, findings } = examine(input, { makers: this.#supplies.makers })
+    for (const { path, ...problem } of findings) this.#report(this.#places.of(path), problem)
     return config
   }
 
   #remote(draft: RemoteDraft, index: number): RemoteInput | undefined {
     const { line, layers } = draft
-    if (!line.host) return undefined
+    const way = this.#supplies.ways.to(draft.block)
+    // Without its way it is not to be dialled.
+    if (!line.host || !way) return undefined
     const path = `remotes.${index}`
     this.#places.set(path, line.at).set(`${path}.host`, line.host.at)
     this.#places.set(`${path}.confirm`, first(layers, 'confirm')?.at ?? line.at)
+    for (const [place, { at }] of way.entries()) this.#places.set(`${path}.hops.${place}`, at)
     return {
       host: line.host.value,
       ...addressOf(draft),
+      hops: way.map(({ hop }) => hop),
       ...this.#local(layers, `${path}.local`),
       connectTimeout: first(layers, 'connectTimeout')?.value,
       confirm: this.#confirmation(draft),
@@ -69,15 +84,16 @@ class ClientCompiler {
     return { local: localOf(layers) }
   }
 
-  #confirmation({ line, layers }: RemoteDraft): Confirmation {
+  #confirmation(draft: RemoteDraft): Confirmation {
+    const { layers } = draft
     const wanted = first(layers, 'confirm')?.value
-    const kind = wanted?.kind ?? (transportOf({ line, layers }) === 'udp' ? 'openvpn' : 'none')
+    const kind = wanted?.kind ?? (transportOf(draft) === 'udp' ? 'openvpn' : 'none')
     if (wanted?.kind === 'reply') return wanted
     if (kind === 'none') return { kind: 'none' }
     const key = first(layers, 'key')
     if (!key) return { kind: 'openvpn' }
     if (key.kind === 'tls-crypt-v2') return this.#unconfirmed(key.entry.at)
-    const handle = this.#keys.handleOf(key.entry)
+    const handle = this.#supplies.keys.handleOf(key.entry)
     if (handle === undefined) return { kind: 'none' }
     if (key.kind === 'tls-crypt') return { kind: 'openvpn', wrap: { kind: 'tls-crypt', key: handle } }
     const direction = key.direction ?? first(layers, 'keyDirection')
@@ -103,6 +119,13 @@ class ClientCompiler {
       )
     }
     return digest ?? 'SHA1'
+  }
+
+  /** The lines of hops may be global, too. */
+  #report(at: Place, problem: Problem): void {
+    const isNew = !this.#said.some(([place, { message }]) => place === at && message === problem.message)
+    if (isNew) this.#issues.report(at, problem)
+    this.#said.push([at, problem])
   }
 
   /** What is global is said once, not for every remote. */

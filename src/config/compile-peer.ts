@@ -144,7 +144,8 @@ class PeerCompiler {
 
   // --- the remotes ---
 
-  #remote({ line, layers }: RemoteDraft, index: number, chosen: Chosen): RemoteInput | undefined {
+  #remote(draft: RemoteDraft, index: number, chosen: Chosen): RemoteInput | undefined {
+    const { line, layers } = draft
     if (!line.host) return undefined
     const path = `remotes.${index}`
     const confirm = first(layers, 'confirm')
@@ -154,8 +155,8 @@ class PeerCompiler {
       .set(`${path}.confirm`, confirm?.at ?? line.at)
     return {
       host: line.host.value,
-      ...addressOf({ line, layers }),
-      ...(!binds(chosen) && this.#local({ line, layers }, `${path}.local`)),
+      ...addressOf(draft),
+      ...(!binds(chosen) && this.#local(draft, `${path}.local`)),
       connectTimeout: first(layers, 'connectTimeout')?.value,
       confirm: confirm?.value,
     }

@@ -46,7 +46,7 @@ class ServerCompiler {
     if (whole.length === 0) return undefined
     const listen = whole.map((draft, index) => this.#listen(draft, index))
     const input: ServerConfigInput = { mode: 'server', ...globalsOf(globals), listen }
-    const { config, findings } = examine(input, (path, from) => this.#places.nameOf(path, from))
+    const { config, findings } = examine(input, { nameOf: (path, from) => this.#places.nameOf(path, from) })
     for (const { path, ...problem } of findings) this.#issues.report(this.#places.of(path), problem)
     return config
   }

@@ -4,7 +4,7 @@
  */
 import { type Family, parseAddress, undialable } from '../endpoint.ts'
 import type { Problem } from './issue.ts'
-import type { ClientConfig, Remote } from './schema.ts'
+import { type ClientConfig, type Remote, doorOf, doorPath } from './schema.ts'
 
 export interface Conflict extends Problem {
   readonly path: readonly (string | number)[]
@@ -31,12 +31,13 @@ function* peersOnly({ remotes }: ClientConfig): Generator<Conflict> {
 }
 
 export function* undialables(remotes: readonly Remote[]): Generator<Conflict> {
-  for (const [index, { host }] of remotes.entries()) {
+  for (const [index, remote] of remotes.entries()) {
+    const { host } = doorOf(remote)
     const address = parseAddress(host)
     const why = address && undialable(address)
     if (why === undefined) continue
     const message = `${host} is ${why}: this remote will be skipped`
-    yield { severity: 'warning', code: 'value', message, path: ['remotes', index, 'host'] }
+    yield { severity: 'warning', code: 'value', message, path: ['remotes', index, ...doorPath(remote), 'host'] }
   }
 }
 
@@ -58,7 +59,7 @@ export function* boundAgainstRemotes(
   const none = unfit.length === remotes.length
   // One issue for each local address, however many remotes it fits badly.
   for (const [text, { bound }] of new Map(unfit.toReversed().map((pair) => [pair.bound.text, pair]))) {
-    const hosts = unfit.filter((pair) => pair.bound.text === text).map(({ remote }) => remote.host)
+    const hosts = unfit.filter((pair) => pair.bound.text === text).map(({ remote }) => doorOf(remote).host)
     const { family, path } = bound
     const of = `${text} is ${family}`
     if (none) {
@@ -73,7 +74,7 @@ export function* boundAgainstRemotes(
 }
 
 const otherThan = (family: Family): Family => (family === 'ipv4' ? 'ipv6' : 'ipv4')
-const knownFamily = ({ host, family }: Remote) => parseAddress(host)?.family ?? family
+const knownFamily = (remote: Remote) => parseAddress(doorOf(remote).host)?.family ?? remote.family
 
 export function listed(hosts: readonly string[]): string {
   const shown = hosts.slice(0, 3).join(', ')

@@ -4,6 +4,7 @@
  * `client-settings.ts`, `server-settings.ts` and `peer-settings.ts`. The names of plugins come in from outside (`foreign` and `plugins` of
  * `parseConfig`; the Node ring has the lists): this table knows none.
  */
+import type { PluginDirective } from '../plugins/plugin.ts'
 
 export type Directive =
   /** Used. `usage` gives the values: `host [port]`; `...` takes any number more. */
@@ -13,15 +14,13 @@ export type Directive =
       readonly inBlock: boolean
       /** Whose it is, and what becomes of it in the configurations of others; everybody's without it. */
       readonly only?: Only | undefined
-      /** Whom to hand it to; the language has no meaning for it. */
-      readonly plugin?: string | undefined
+      /** Whose it is, and what for; the language has no meaning for it. */
+      readonly registered?: { readonly plugin: string; readonly makes: PluginDirective['makes'] } | undefined
     }
   /** Known to OpenVPN, nothing to do with where packets go. `why` completes "ignored: it concerns ...". */
   | { readonly kind: 'ignored'; readonly why: string; readonly inBlock: boolean }
   /** It would change where packets go, and we do not honour it: never ignored in silence. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** It belongs to a plugin that is not there. `needs` completes "...; plugins are not built yet". */
-  | { readonly kind: 'reserved'; readonly needs: string }
 
 export type Whose = 'client' | 'server' | 'peer'
 
@@ -38,7 +37,13 @@ export type Elsewhere =
   | { readonly kind: 'ignored'; readonly why: string }
 
 /** What a directive outside of this table may be. */
-export type ForeignDirective = Extract<Directive, { readonly kind: 'ignored' | 'reserved' }>
+export type ForeignDirective = Extract<Directive, { readonly kind: 'ignored' | 'refused' }>
+
+/** Of the directives of plugins that make hops: who listens has no way to anybody. */
+export const FOR_CLIENTS: Only = {
+  whose: ['client'],
+  elsewhere: { server: { kind: 'misplaced' }, peer: { kind: 'misplaced' } },
+}
 
 type Usages = Readonly<Record<string, string>>
 
@@ -120,7 +125,10 @@ const USED_BY_SERVERS: Usages = {
   'hand-window': 'seconds',
   multihome: '[same-interface]',
   'amplification-limit': '',
-  // Those that there are give sockets to binders.
+}
+
+/** Plugins carry clients, or give sockets to servers. */
+const USED_BY_CLIENTS_AND_SERVERS: Usages = {
   'socket-plugin': 'name...',
 }
 
@@ -160,7 +168,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   'ip-remote-hint': 'its address would replace the remote',
   // Another program answers with the destination of each attempt.
   'management-query-remote': 'another program would choose the remote',
-  'management-query-proxy': 'another program would choose the way',
 }
 
 /**
@@ -258,6 +265,7 @@ function* entries(): Generator<readonly [string, Directive]> {
   yield* used(USED_BY_PEERS, false, ['peer'])
   yield* used(USED_BY_BINDERS, false, ['server', 'peer'])
   yield* used(USED_BY_SERVERS, false, ['server'])
+  yield* used(USED_BY_CLIENTS_AND_SERVERS, false, ['client', 'server'])
   for (const [name, why] of Object.entries(REFUSED)) yield [name, { kind: 'refused', why }]
   for (const [why, names] of Object.entries(IGNORED))
     for (const name of names.split(' ')) yield [name, { kind: 'ignored', why, inBlock: IGNORED_IN_BLOCK.has(name) }]

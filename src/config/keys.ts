@@ -5,7 +5,7 @@
 import type { IssueList, Place } from './issue.ts'
 import { type Entry, type Read, type Value, readSafely } from './source.ts'
 import { readStaticKey } from './static-key.ts'
-import type { Vault } from './vault.ts'
+import { Vault } from './vault.ts'
 
 /** Printed in place of a key (`print.ts`). */
 export const INLINE = '[[INLINE]]'
@@ -18,16 +18,27 @@ export interface Inlined {
 
 export class Keys {
   readonly vault: Vault
-  readonly #handles: string[]
+  readonly #inlined: ReadonlyMap<Value, string>
   readonly #read: Read
   readonly #issues: IssueList
   readonly #known = new Map<Entry, string | undefined>()
 
-  constructor(vault: Vault, handles: readonly string[], read: Read, issues: IssueList) {
-    this.vault = vault
-    this.#handles = [...handles]
+  /** `entries`: all of them, in the order of the text. */
+  constructor(entries: readonly Entry[], inlined: Inlined | undefined, read: Read, issues: IssueList) {
+    this.vault = inlined?.vault ?? new Vault()
+    this.#inlined = handlesIn(entries, inlined?.handles ?? [])
     this.#read = read
     this.#issues = issues
+  }
+
+  /** The handle behind an `[[INLINE]]`. */
+  inlined(value: Value): string | undefined {
+    return this.#inlined.get(value)
+  }
+
+  /** The file that it names. */
+  read({ text, at }: Value): ReturnType<Read> {
+    return readSafely(this.#read, text, at.file)
   }
 
   /** The handle of the key that this entry holds or names; `undefined` when it is broken, which is then reported. */
@@ -41,8 +52,8 @@ export class Keys {
     // What has no body names a file: that it has this value was judged with its scope.
     const [file] = entry.values as [Value]
     if (file.text === INLINE || file.text === '[inline]')
-      return this.#handles.shift() ?? this.#missing(entry.name, file.at)
-    const source = readSafely(this.#read, file.text, file.at.file)
+      return this.inlined(file) ?? this.#missing(entry.name, file.at)
+    const source = this.read(file)
     if ('problem' in source) return this.#error(file.at, `cannot read this key file: ${source.problem}`)
     return this.#parse(source.text, file.at)
   }
@@ -60,4 +71,10 @@ export class Keys {
     this.#issues.report(at, { severity: 'error', code: 'key', message, hint })
     return undefined
   }
+}
+
+function handlesIn(entries: readonly Entry[], handles: readonly string[]): ReadonlyMap<Value, string> {
+  const all = entries.flatMap(({ values, entries = [] }) => [...values, ...entries.flatMap((inner) => inner.values)])
+  const marks = all.filter(({ text }) => text === INLINE)
+  return new Map(marks.flatMap((mark, index) => (handles[index] === undefined ? [] : [[mark, handles[index]]])))
 }

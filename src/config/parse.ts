@@ -12,12 +12,13 @@ import { type Inlined, Keys } from './keys.ts'
 import type { Layers } from './layers.ts'
 import { peerSettings } from './peer-settings.ts'
 import type { Config } from './schema.ts'
-import type { PluginManifest, PluginOrders } from '../plugins/plugin.ts'
-import { ordersOf } from './plugin-orders.ts'
+import type { PluginModule, PluginOrders } from '../plugins/plugin.ts'
+import { type Absence, ordersOf, unknownIn } from './plugin-orders.ts'
 import { type Ignored, type Scope, type Scopes, scopesOf } from './scopes.ts'
 import { serverSettings } from './server-settings.ts'
-import { gather, type Read, type Source } from './source.ts'
-import { Vault } from './vault.ts'
+import { gather, type Read, type Source, type Value } from './source.ts'
+import type { Vault } from './vault.ts'
+import { Ways } from './ways.ts'
 
 export interface ParseOptions {
   /** Directives that come after the text: `['--proto', 'tcp']`. */
@@ -30,8 +31,10 @@ export interface ParseOptions {
   readonly allowIgnored?: readonly string[] | undefined
   /** Directives beside the table, which knows none of plugins: those that are not there, and what is ignored of them. */
   readonly foreign?: ReadonlyMap<string, ForeignDirective> | undefined
-  /** The socket plugins that there are, by name; only what they have registered is looked at. */
-  readonly plugins?: ReadonlyMap<string, PluginManifest> | undefined
+  /** The socket plugins that there are, by the word that loads them; they read their own directives. */
+  readonly plugins?: ReadonlyMap<string, PluginModule> | undefined
+  /** What is said where another one is to be loaded; without it: that there is none. */
+  readonly absence?: Absence | undefined
   /** A file may load them, too. */
   readonly allowSocketPlugins?: boolean | undefined
   /** For a printed text: the keys behind its `[[INLINE]]`s. */
@@ -47,6 +50,8 @@ export interface Parsed {
   readonly ignored: readonly Ignored[]
   /** What it says to the socket plugins that it loads. */
   readonly plugins: readonly PluginOrders[]
+  /** The names of those that it loads and that nobody knows, where they stand. */
+  readonly unknownPlugins: readonly Value[]
   /** The bytes behind the handles in `config`. */
   readonly vault: Vault
 }
@@ -55,7 +60,7 @@ const NO_READER: Read = () => ({ problem: 'files cannot be read here' })
 
 export function parseConfig(source: Source, options: ParseOptions = {}): Parsed {
   const issues = new IssueList()
-  const { read = NO_READER, plugins = new Map() } = options
+  const { read = NO_READER, plugins = new Map(), absence = () => undefined } = options
   const gathered = gather({ main: source, argv: options.argv ?? [], read }, issues)
   const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
   const scopes = scopesOf(
@@ -64,16 +69,24 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
       allowIgnored: new Set(options.allowIgnored),
       foreign: options.foreign ?? new Map(),
       plugins,
+      absence,
       allowSocketPlugins: options.allowSocketPlugins ?? false,
     },
     issues,
     start,
   )
-  const keys = new Keys(options.inlined?.vault ?? new Vault(), options.inlined?.handles ?? [], read, issues)
-  const config = configOf(scopes, keys, { issues, strict: options.strict ?? false, start })
-  const orders = ordersOf(scopes.plugins, plugins, issues)
+  const keys = new Keys(gathered.entries, options.inlined, read, issues)
+  const orders = ordersOf(scopes.plugins, { plugins, absence }, issues)
+  const config = configOf(scopes, keys, { issues, strict: options.strict ?? false, start, plugins, orders })
   const { ignored } = scopes
-  const parsed = { issues: issues.inOrder(gathered.files), ignored, plugins: orders, vault: keys.vault }
+  const unknownPlugins = unknownIn(scopes.plugins, plugins)
+  const parsed = {
+    issues: issues.inOrder(gathered.files),
+    ignored,
+    plugins: orders,
+    unknownPlugins,
+    vault: keys.vault,
+  }
   return config && !issues.hasErrors ? { config, ...parsed } : parsed
 }
 
@@ -82,9 +95,11 @@ interface Reading {
   readonly strict: boolean
   /** The place of what has no other. */
   readonly start: Place
+  readonly plugins: ReadonlyMap<string, PluginModule>
+  readonly orders: readonly PluginOrders[]
 }
 
-function configOf(scopes: Scopes, keys: Keys, { issues, strict, start }: Reading): Config | undefined {
+function configOf(scopes: Scopes, keys: Keys, { issues, strict, start, plugins, orders }: Reading): Config | undefined {
   const { whose, entry } = scopes.role
   const at = entry?.at ?? start
   if (whose === 'server')
@@ -100,7 +115,9 @@ function configOf(scopes: Scopes, keys: Keys, { issues, strict, start }: Reading
       at,
     )
   const layers = layersOf(scopes, (scope) => clientSettings(scope, { strict }, issues))
-  const config = compileClient(layers, keys, issues, at)
+  const modules = new Map([...plugins.values()].map((module) => [module.name, module]))
+  const ways = new Ways(scopes.plugins.directives, modules, keys, issues)
+  const config = compileClient(layers, { keys, ways, makers: ways.makers(orders) }, issues, at)
   judgeKeys(layers, keys)
   return config
 }

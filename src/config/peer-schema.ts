@@ -37,7 +37,7 @@ export const PeerSchema = z
     ...config,
     remotes: remotes.map(
       ({ connectTimeout = config.connectTimeout, confirm = { kind: config.confirm }, ...remote }): Remote => {
-        return { ...remote, hops: NO_HOPS, connectTimeout, confirm }
+        return { ...remote, connectTimeout, confirm }
       },
     ),
   }))

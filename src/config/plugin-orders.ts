@@ -1,15 +1,16 @@
 /**
- * What a configuration says to socket plugins (R9): which it loads, and their own directives. Each was registered as
- * data; no code of a plugin runs here.
+ * What a configuration says to socket plugins (R9): which it loads, and their own directives. Those that make hops are
+ * none of this, but of `ways.ts`. One is loaded by its name, or, if it is known, by a directive of its own.
  */
-import type { PluginLine, PluginManifest, PluginOrders } from '../plugins/plugin.ts'
+import type { PluginDirective, PluginLine, PluginManifest, PluginModule, PluginOrders } from '../plugins/plugin.ts'
 import { valuesOf } from './directives.ts'
-import type { IssueList, Place } from './issue.ts'
+import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry, Value } from './source.ts'
 
 /** A directive of a plugin, where it stands. */
 export interface PluginEntry {
   readonly plugin: string
+  readonly makes: PluginDirective['makes']
   readonly entry: Entry
   readonly block: number | null
 }
@@ -20,37 +21,63 @@ export interface PluginEntries {
   readonly directives: readonly PluginEntry[]
 }
 
-type Manifests = ReadonlyMap<string, PluginManifest>
+/** What is wrong when this plugin is to be loaded, which nobody knows. */
+export type Absence = (name: Value) => Problem | undefined
+
+export interface KnownPlugins<Known = PluginModule> {
+  readonly plugins: ReadonlyMap<string, Known>
+  readonly absence: Absence
+}
+
+/** Not known, and that is no error: it may know directives that nobody knows here. */
+export const isOnlyUnloaded =
+  ({ plugins, absence }: KnownPlugins<unknown>) =>
+  (name: Value): boolean =>
+    !plugins.has(name.text) && absence(name)?.severity === 'warning'
+
+export const unknownIn = ({ loads }: PluginEntries, plugins: ReadonlyMap<string, unknown>): readonly Value[] =>
+  loads.flatMap(({ values }) => values.slice(0, 1)).filter(({ text }) => !plugins.has(text))
 
 /** In the order in which they are loaded; of one that is loaded twice the last time counts. */
 export function ordersOf(
   { loads, directives }: PluginEntries,
-  known: Manifests,
+  known: KnownPlugins,
   issues: IssueList,
 ): readonly PluginOrders[] {
   const orders = new Map<string, PluginOrders>()
+  const load = (module: PluginManifest, words: readonly Value[], at: Place): void => {
+    if (!takes(module, words, at, issues)) return
+    const lines = directives.filter(({ plugin, makes }) => plugin === module.name && !makes).map(lineOf)
+    orders.set(module.name, { name: module.name, words: words.map(({ text }) => text), directives: lines })
+  }
   for (const { at, values } of loads) {
     const [name, ...words] = values as [Value, ...Value[]]
-    const manifest = manifestOf(name, known, issues)
-    if (!manifest || !takes(manifest, words, name.at, issues)) continue
-    if (orders.delete(manifest.name)) {
-      const message = `the plugin "${manifest.name}" was loaded before; this time counts`
+    const module = moduleOf(name, known, issues)
+    if (!module) continue
+    if (orders.delete(module.name)) {
+      const message = `the plugin "${module.name}" was loaded before; this time counts`
       issues.report(at, { severity: 'note', code: 'repeated', message })
     }
-    const lines = directives.filter(({ plugin }) => plugin === manifest.name).map(lineOf)
-    orders.set(manifest.name, { name: manifest.name, words: words.map(({ text }) => text), directives: lines })
+    load(module, words, name.at)
   }
-  const loaded = new Set(loads.map(({ values }) => values[0]?.text))
-  for (const { plugin, entry } of directives) if (!loaded.has(plugin)) reportUnloaded(plugin, entry, issues)
+  const named = new Set(loads.flatMap(({ values: [name] }) => known.plugins.get(name?.text ?? '')?.name ?? []))
+  const byName = new Map([...known.plugins.values()].map((module) => [module.name, module]))
+  for (const { plugin, entry } of directives) {
+    if (!named.has(plugin)) load(byName.get(plugin) as PluginModule, [], entry.at)
+    named.add(plugin)
+  }
   return [...orders.values()]
 }
 
-function manifestOf({ text, at }: Value, known: Manifests, issues: IssueList): PluginManifest | undefined {
-  const manifest = known.get(text)
-  if (manifest) return manifest
-  const hint = known.size > 0 ? `known: ${[...known.keys()].join(', ')}` : undefined
-  issues.report(at, { severity: 'error', code: 'R9', message: `there is no socket plugin "${text}"`, hint })
-  return undefined
+function moduleOf(name: Value, { plugins, absence }: KnownPlugins, issues: IssueList): PluginModule | undefined {
+  const module = plugins.get(name.text)
+  if (!module) issues.report(name.at, absence(name) ?? noneOf(name, plugins))
+  return module
+}
+
+function noneOf({ text }: Value, plugins: KnownPlugins['plugins']): Problem {
+  const hint = plugins.size > 0 ? `known: ${[...plugins.keys()].join(', ')}` : undefined
+  return { severity: 'error', code: 'R9', message: `there is no socket plugin "${text}"`, hint }
 }
 
 function takes({ name, usage }: PluginManifest, words: readonly Value[], at: Place, issues: IssueList): boolean {
@@ -60,11 +87,6 @@ function takes({ name, usage }: PluginManifest, words: readonly Value[], at: Pla
   const hint = `socket-plugin ${name} ${usage}`.trimEnd()
   issues.report(words[max]?.at ?? at, { severity: 'error', code: 'arity', message, hint })
   return false
-}
-
-function reportUnloaded(plugin: string, { name, at }: Entry, issues: IssueList): void {
-  const message = `"${name}" is for the plugin "${plugin}", which is not loaded`
-  issues.report(at, { severity: 'error', code: 'R9', message, hint: `add a line: socket-plugin ${plugin}` })
 }
 
 const lineOf = ({ entry: { name, values }, block }: PluginEntry): PluginLine => ({

@@ -6,7 +6,8 @@
 import { INLINE } from './keys.ts'
 import { printPeer } from './print-peer.ts'
 import { printServer } from './print-server.ts'
-import type { ClientConfig, Config, Confirmation, Remote } from './schema.ts'
+import type { PluginModule } from '../plugins/plugin.ts'
+import type { ClientConfig, Config, Confirmation, HopConfig, Remote } from './schema.ts'
 import { confirmLine, localLines, walkLines } from './print-walk.ts'
 import { block, seconds, word } from './written.ts'
 
@@ -16,16 +17,26 @@ export interface Printed {
   readonly handles: readonly string[]
 }
 
-/** Lines that belong together, and the key among them. */
-interface Part {
-  readonly lines: readonly string[]
-  readonly handle?: string | undefined
+export interface PrintOptions {
+  /**
+   * Who knows the hops of the configuration, by their kinds. What nobody knows is printed as a directive that no reader
+   * knows either: without its way a remote is not to be dialled.
+   */
+  readonly plugins?: ReadonlyMap<string, Pick<PluginModule, 'hopLines'>> | undefined
 }
 
-export function printConfig(config: Config): Printed {
+type Plugins = NonNullable<PrintOptions['plugins']>
+
+/** Lines that belong together, and the handles of what stands in them as `[[INLINE]]`. */
+interface Part {
+  readonly lines: readonly string[]
+  readonly handles?: readonly string[] | undefined
+}
+
+export function printConfig(config: Config, { plugins = new Map() }: PrintOptions = {}): Printed {
   switch (config.mode) {
     case 'client':
-      return printClient(config)
+      return printClient(config, plugins)
     case 'server':
       return printServer(config)
     case 'p2p':
@@ -33,9 +44,13 @@ export function printConfig(config: Config): Printed {
   }
 }
 
-function printClient(config: ClientConfig): Printed {
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function printClient(config: ClientConfig, plugins: Plugins): Printed {
   const wrap = commonWrap(config)
-  const all = config.remotes.map((remote) => partsOf(remote, config, wrap))
+  const all = config.remotes.map((remote) => partsOf(remote, config, wrap, plugins))
   const shared = (all[0] as readonly Part[]).filter((part) =>
     all.every((parts) => parts.some((other) => isSame(part, other))),
   )
@@ -48,17 +63,22 @@ function printClient(config: ClientConfig): Printed {
   })
   const above = [...shared, ...(wrap ? [wrapPart(wrap)] : [])]
   const lines = ['client', ...walkLines(config), ...linesOf(above), ...remotes]
-  const handles = [...above, ...own.flat()].flatMap(({ handle }) => handle ?? [])
+  const handles = [...above, ...own.flat()].flatMap(({ handles = [] }) => handles)
   return { text: `${lines.join('\n')}\n`, handles }
 }
 
 const linesOf = (parts: readonly Part[]) => parts.flatMap(({ lines }) => lines)
-const isSame = (a: Part, b: Part) => a.handle === b.handle && a.lines.join('\n') === b.lines.join('\n')
+const isSame = isEqual
 
 const remoteLine = ({ host, port, proto }: Remote) => `remote ${word(host)} ${port} ${proto}`
 
-function partsOf(remote: Remote, { remotes }: ClientConfig, above: Wrap | undefined): readonly Part[] {
-  const { family, local, connectTimeout, confirm } = remote
+function partsOf(
+  remote: Remote,
+  { remotes }: ClientConfig,
+  above: Wrap | undefined,
+  plugins: Plugins,
+): readonly Part[] {
+  const { family, local, connectTimeout, confirm, hops } = remote
   const parts: Part[] = []
   if (family) parts.push({ lines: [family] })
   if (local) parts.push({ lines: localLines(local) })
@@ -67,10 +87,19 @@ function partsOf(remote: Remote, { remotes }: ClientConfig, above: Wrap | undefi
   const agreed = remotes.every((other) => isEqual(other.confirm, confirm))
   if (agreed ? !remotes.every(isImplied) : !isImplied(remote)) parts.push({ lines: [confirmLine(confirm)] })
   if (confirm.kind === 'openvpn' && confirm.wrap && !above) parts.push(wrapPart(confirm.wrap))
+  if (hops.length > 0) parts.push(wayPart(hops, plugins))
   return parts
 }
 
-const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+/** One part: a chain counts whole, in its order. */
+function wayPart(hops: Remote['hops'], plugins: Plugins): Part {
+  const printed = hops.map(
+    (hop) => plugins.get(hop.kind)?.hopLines?.print(hop) ?? { lines: [unknown(hop)], handles: [] },
+  )
+  return { lines: printed.flatMap(({ lines }) => lines), handles: printed.flatMap(({ handles }) => handles) }
+}
+
+const unknown = ({ kind, host, port }: HopConfig) => `hop-of-unknown-plugin ${kind} ${word(host)} ${port}`
 
 const isImplied = ({ proto, confirm }: Remote) => confirm.kind === (proto === 'tcp' ? 'none' : 'openvpn')
 
@@ -83,7 +112,7 @@ function commonWrap({ remotes }: ClientConfig): Wrap | undefined {
 }
 
 function wrapPart(wrap: Wrap): Part {
-  if (wrap.kind === 'tls-crypt') return { lines: [`tls-crypt ${INLINE}`], handle: wrap.key }
+  if (wrap.kind === 'tls-crypt') return { lines: [`tls-crypt ${INLINE}`], handles: [wrap.key] }
   const direction = wrap.direction === undefined ? '' : ` ${wrap.direction}`
-  return { lines: [`auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handle: wrap.key }
+  return { lines: [`auth ${wrap.auth}`, `tls-auth ${INLINE}${direction}`], handles: [wrap.key] }
 }

@@ -8,8 +8,6 @@ const MAX_MS = 2_147_483_647
 const SERVICES: Readonly<Record<string, number>> = {
   domain: 53,
   ftp: 21,
-  http: 80,
-  https: 443,
   imap: 143,
   imaps: 993,
   isakmp: 500,
@@ -33,6 +31,7 @@ export function readPort(text: string, min: 0 | 1): Reading<number> {
   const service = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
   if (service !== undefined) return { message, hint: `the port of ${text} is ${service}` }
   if (/^(?:udp|tcp)/.test(text)) return { message, hint: 'the port stands before the protocol' }
+  if (/^[a-z][a-z0-9-]+$/.test(text)) return { message, hint: 'write its number: names of services are not looked up' }
   return { message, hint: text === '0' ? 'port 0 means "any", and only a local port can be that' : undefined }
 }
 

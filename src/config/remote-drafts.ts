@@ -15,6 +15,8 @@ export const DEFAULT_PORT = 1194
 
 export interface RemoteDraft {
   readonly line: RemoteLine
+  /** Index of its block. */
+  readonly block: number | null
   /** Where it looks, nearest first. */
   readonly layers: readonly ClientSettings[]
 }
@@ -78,7 +80,8 @@ class Drafter {
     const { file, commandLine, blocks } = this.#layers
     const globals = globalsIn(this.#layers)
     const lines = [...file.remotes, ...commandLine.remotes]
-    const all = blocks.length > 0 ? this.#inBlocks(globals) : lines.map((line) => ({ line, layers: globals }))
+    const all =
+      blocks.length > 0 ? this.#inBlocks(globals) : lines.map((line) => ({ line, block: null, layers: globals }))
     for (const { at } of blocks.length > 0 ? lines : []) {
       const message = 'this remote is ignored: there are <connection> blocks'
       this.#issues.report(at, { severity: 'warning', code: 'scope', message })
@@ -89,7 +92,7 @@ class Drafter {
   }
 
   #inBlocks(globals: readonly ClientSettings[]): readonly RemoteDraft[] {
-    return this.#layers.blocks.flatMap((block) => {
+    return this.#layers.blocks.flatMap((block, index) => {
       const [line, second] = block.remotes
       if (!line) {
         const hint = 'a <connection> block has exactly one'
@@ -99,7 +102,7 @@ class Drafter {
         const hint = 'give each remote a block of its own'
         this.#error(second.at, 'scope', 'a <connection> block has exactly one remote', hint)
       }
-      return line ? [{ line, layers: [block, ...globals] }] : []
+      return line ? [{ line, block: index, layers: [block, ...globals] }] : []
     })
   }
 

@@ -102,7 +102,8 @@ const isConsistent = (context: z.core.ParsePayload<Written>): void => {
   const literal = parseAddress(host)
   if (literal && family && literal.family !== family) {
     const message = `${host} is no ${family} address, but ${family} is forced`
-    context.issues.push({ code: 'custom', message, params: { code: 'R1' }, path: ['host'], input: host })
+    const path = [...doorPath(context.value), 'host']
+    context.issues.push({ code: 'custom', message, params: { code: 'R1' }, path, input: host })
   }
   if (proto === 'tcp' && confirm?.kind === 'reply') {
     const message = '"confirm reply" works over UDP only'
@@ -124,8 +125,15 @@ const Remote = Target.extend({
   confirm: Confirmation.default(() => NO_CONFIRMATION),
 }).check(isConsistent)
 
+const FOR_CLIENTS = { message: 'hops are for clients: peers meet without any', params: { code: 'R9' } }
+
 /** What it does not say, its peer says. */
 export const PeerRemote = Target.extend({
+  hops: z
+    .array(Hop)
+    .readonly()
+    .refine((hops) => hops.length === 0, FOR_CLIENTS)
+    .default(() => NO_HOPS),
   connectTimeout: ConnectTimeout.optional(),
   confirm: Confirmation.optional(),
 }).check(isConsistent)
@@ -168,6 +176,12 @@ export const ClientSchema = z.strictObject({
 /** Where a remote is dialled: at its first hop, or itself. */
 export const doorOf = (remote: Door & { readonly hops?: readonly Door[] | undefined }): Door =>
   remote.hops?.[0] ?? remote
+/** Where in a remote that is written. */
+export const doorPath = ({
+  hops = [],
+}: {
+  readonly hops?: readonly Door[] | undefined
+}): readonly (string | number)[] => (hops.length > 0 ? ['hops', 0] : [])
 interface Door {
   readonly host: string
   readonly port: number

@@ -7,6 +7,7 @@ import {
   DIRECTIVES,
   type Directive,
   type Elsewhere,
+  FOR_CLIENTS,
   type ForeignDirective,
   type Whose,
   valuesOf,
@@ -14,9 +15,9 @@ import {
 import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
-import type { PluginManifest } from '../plugins/plugin.ts'
-import type { PluginEntries, PluginEntry } from './plugin-orders.ts'
-import type { Entry, Gathered } from './source.ts'
+import type { PluginDirective, PluginManifest } from '../plugins/plugin.ts'
+import { type Absence, type PluginEntries, type PluginEntry, isOnlyUnloaded } from './plugin-orders.ts'
+import type { Entry, Gathered, Value } from './source.ts'
 import { isScope } from './tokens.ts'
 
 /** A directive that was read and has no effect. */
@@ -53,6 +54,8 @@ export interface ScopeOptions {
   readonly foreign: ReadonlyMap<string, ForeignDirective>
   /** The directives that these register, too. */
   readonly plugins: ReadonlyMap<string, PluginManifest>
+  /** What is said of those that are not there. */
+  readonly absence: Absence
   readonly allowSocketPlugins: boolean
 }
 
@@ -64,6 +67,8 @@ export function scopesOf({ entries: all }: Gathered, options: ScopeOptions, issu
   // Wherever it stands: a file is read as a whole.
   for (const { name, values } of entries)
     if (name === 'ignore-unknown-option') for (const { text } of values) sorter.unknowns.add(text)
+  for (const { name, values } of entries)
+    if (name === 'socket-plugin') sorter.unloaded.push(...values.slice(0, 1).filter(isOnlyUnloaded(options)))
   sorter.sort(entries)
   judgeRole(role, entries, issues, start)
   // Where lines were lost, the one may be among them that says whose it is.
@@ -101,6 +106,8 @@ class Sorter {
   /** Each name once: the first place is enough to find it. */
   readonly ignored = new Map<string, Ignored>()
   readonly unknowns = new Set<string>()
+  /** Plugins that may know what nobody knows here. */
+  readonly unloaded: Value[] = []
   readonly misplaced: Misplaced[] = []
   readonly plugins = { loads: [] as Entry[], directives: [] as PluginEntry[] }
   readonly #role: Role
@@ -143,7 +150,6 @@ class Sorter {
       const message = `"${entry.name}" is not honoured: ${directive.why}`
       return this.#refuse(entry, { code: 'refused', message })
     }
-    if (directive.kind === 'reserved') return this.#reserved(entry, directive.needs)
     if (entry.name === 'socket-plugin' && !this.#mayLoad(entry)) return
     const only = directive.kind === 'used' ? directive.only : undefined
     const elsewhere = only?.elsewhere[this.#role.whose]
@@ -155,9 +161,8 @@ class Sorter {
     }
     if (directive.kind === 'ignored') return this.#ignore(entry, directive.why)
     if (!this.#fits(entry, directive)) return
-    if (directive.plugin === undefined) this.#file(entry, scope)
-    else
-      this.plugins.directives.push({ plugin: directive.plugin, entry, block: scope.at ? this.blocks.length - 1 : null })
+    if (!directive.registered) return this.#file(entry, scope)
+    this.plugins.directives.push({ ...directive.registered, entry, block: scope.at ? this.blocks.length - 1 : null })
   }
 
   #elsewhere(entry: Entry, whose: Whose, elsewhere: Elsewhere): void {
@@ -221,11 +226,6 @@ class Sorter {
     return false
   }
 
-  #reserved(entry: Entry, needs: string): void {
-    const message = `"${entry.name}" needs ${needs}; plugins are not built yet in this version`
-    this.#refuse(entry, { code: 'R9', message, hint: `--allow-ignored ${entry.name} tries without it` })
-  }
-
   #unknown(entry: Entry): void {
     const { name } = entry
     if (this.unknowns.has(name)) return this.#ignore(entry, '"ignore-unknown-option" names it')
@@ -238,7 +238,11 @@ class Sorter {
     const { foreign, plugins } = this.#options
     const registered = [...plugins.values()].flatMap(({ directives }) => [...directives.keys()])
     const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...foreign.keys(), ...registered])
-    this.#refuse(entry, { code: 'unknown', message, hint: near === undefined ? undefined : `did you mean "${near}"?` })
+    const hint = near === undefined ? undefined : `did you mean "${near}"?`
+    const [plugin] = this.unloaded
+    if (!plugin) return this.#refuse(entry, { code: 'unknown', message, hint })
+    const whose = `${message} here; the plugin "${plugin.text}", which is not loaded, may have it`
+    this.#issues.report(entry.at, { severity: 'warning', code: 'R9', message: whose, hint })
   }
 
   #refuse(entry: Entry, problem: Omit<Problem, 'severity'>): void {
@@ -262,9 +266,13 @@ function directiveOf(name: string, { foreign, plugins }: ScopeOptions): Directiv
   if (known) return known
   for (const { name: plugin, directives } of plugins.values()) {
     const registered = directives.get(name)
-    if (registered) return { kind: 'used', ...registered, plugin }
+    if (registered) return usedBy(plugin, registered)
   }
   return undefined
+}
+
+function usedBy(plugin: string, { usage, inBlock, makes }: PluginDirective): Directive {
+  return { kind: 'used', usage, inBlock, only: makes && FOR_CLIENTS, registered: { plugin, makes } }
 }
 
 // OpenVPN: what follows `setenv opt` is a directive that older versions may not know.

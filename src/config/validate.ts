@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { alternatives } from './alternatives.ts'
 import { type NameOf, clashesOf } from './clashes.ts'
 import { conflictsOf } from './conflicts.ts'
+import { type HopMakers, hopConflictsOf } from './hop-conflicts.ts'
 import type { Issue, Problem } from './issue.ts'
 import { peerConflictsOf } from './peer-conflicts.ts'
 import { PeerSchema } from './peer-schema.ts'
@@ -19,9 +20,12 @@ export interface Finding extends Problem {
   readonly path: readonly PropertyKey[]
 }
 
-/** Judges anything; issues have a `path` (`remotes[0].port`) and no line. Never throws. */
-export function validateConfig(input: unknown): Validated {
-  const { config, findings } = examine(input)
+/**
+ * Judges anything; issues have a `path` (`remotes[0].port`) and no line. Never throws. Hops are judged where `makers`
+ * are given.
+ */
+export function validateConfig(input: unknown, makers?: HopMakers): Validated {
+  const { config, findings } = examine(input, { makers })
   const issues = findings.map(({ path, ...problem }): Issue => {
     return { ...problem, file: 'configuration', line: 0, column: 0, length: 0, path: pathText(path) }
   })
@@ -33,19 +37,25 @@ export interface Examined {
   readonly findings: readonly Finding[]
 }
 
-/** The same, with paths for the compilers of texts to find places by. `nameOf`: what messages call a part. */
-export function examine(input: unknown, nameOf: NameOf = pathText): Examined {
+export interface ExamineOptions {
+  /** What messages call a part. */
+  readonly nameOf?: NameOf | undefined
+  readonly makers?: HopMakers | undefined
+}
+
+/** The same, with paths for the compilers of texts to find places by. */
+export function examine(input: unknown, options: ExamineOptions = {}): Examined {
   const parsed = safeParse(input)
   if (!parsed.success) return { findings: parsed.error.issues.map(findingOf) }
   const config = parsed.data
-  const findings = findingsIn(config, nameOf)
+  const findings = findingsIn(config, options)
   return findings.some(({ severity }) => severity === 'error') ? { findings } : { config, findings }
 }
 
-function findingsIn(config: Config, nameOf: NameOf): readonly Finding[] {
+function findingsIn(config: Config, { nameOf = pathText, makers }: ExamineOptions): readonly Finding[] {
   switch (config.mode) {
     case 'client':
-      return conflictsOf(config)
+      return [...conflictsOf(config), ...(makers ? hopConflictsOf(config, makers) : [])]
     case 'server':
       return [...clashesOf(config, nameOf)]
     case 'p2p':

@@ -1,15 +1,20 @@
 /** What a program passes, judged before anything is opened. Everything here throws a `ConfigError`. */
 import { randomInt } from 'node:crypto'
 import type { ClientConfig, ClientConfigInput, Config } from '../config/schema.ts'
+import type { HopMakers } from '../config/hop-conflicts.ts'
 import type { PeerConfig, PeerConfigInput } from '../config/peer-schema.ts'
 import type { ServerConfig, ServerConfigInput } from '../config/server-schema.ts'
 import { validateConfig } from '../config/validate.ts'
+import type { SocketPlugin } from '../plugins/plugin.ts'
 import { ConfigError } from './connect-error.ts'
+import { hopMakersOf } from './plugins/socket-plugins.ts'
 
 /** Who takes the configuration of whom. */
 const TAKERS = { client: 'client: connect()', server: 'server: listen()', p2p: 'peer: createPeer()' }
 
-export const clientConfig = (input: ClientConfigInput): ClientConfig => checked(input, 'client')
+/** `plugins`: who makes hops besides those that are always there. */
+export const clientConfig = (input: ClientConfigInput, plugins?: readonly SocketPlugin[]): ClientConfig =>
+  checked(input, 'client', hopMakersOf(plugins))
 export const serverConfig = (input: ServerConfigInput): ServerConfig => checked(input, 'server')
 export const peerConfig = (input: PeerConfigInput): PeerConfig => checked(input, 'p2p')
 
@@ -24,8 +29,12 @@ export function graceOf(grace = 30_000): number {
   return grace >= 0 && grace < Infinity ? grace : refuse('grace', 'a grace is a number of ms, 0 or more')
 }
 
-function checked<Mode extends Config['mode']>(input: unknown, mode: Mode): Extract<Config, { readonly mode: Mode }> {
-  const { config, issues } = validateConfig(input)
+function checked<Mode extends Config['mode']>(
+  input: unknown,
+  mode: Mode,
+  makers?: HopMakers,
+): Extract<Config, { readonly mode: Mode }> {
+  const { config, issues } = validateConfig(input, makers)
   if (!config) throw new ConfigError(issues)
   if (isOf(config, mode)) return config
   return refuse('mode', `this is the configuration of a ${TAKERS[config.mode]} takes it`)

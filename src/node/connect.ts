@@ -22,7 +22,8 @@ export function connect(
 export function connect(config: ClientConfigInput, options?: ConnectOptions): Promise<Connection>
 export async function connect(config: ClientConfigInput, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
-  const root = new ClientRoot(clientConfig({ ...config, connectRetryMax: config.connectRetryMax ?? 1 }), true, options)
+  const once = { ...config, connectRetryMax: config.connectRetryMax ?? 1 }
+  const root = new ClientRoot(clientConfig(once, options.plugins), true, options)
   signal?.throwIfAborted()
   const onAbort = () => root.send({ type: 'stop' })
   signal?.addEventListener('abort', onAbort, { once: true })

@@ -15,7 +15,7 @@ export interface ClientEvents extends KeeperEvents<Note, ConnectError> {}
  * giving up ends it: closing the socket of a connection is a loss, and the client reconnects.
  */
 export function createClient(config: ClientConfigInput, options: ConnectOptions = {}): Client {
-  return new Client(new ClientRoot(clientConfig(config), false, options), options.signal)
+  return new Client(new ClientRoot(clientConfig(config, options.plugins), false, options), options.signal)
 }
 
 export class Client extends Keeper<Note, ConnectError> {

@@ -19,6 +19,7 @@ export {
   type ServerEvents,
   type ServerMessage,
 } from './server.ts'
-export { createPlugins } from './plugins/socket-plugins.ts'
+export { SOCKET_PLUGINS, createPlugins } from './plugins/socket-plugins.ts'
 export { systemd } from './plugins/systemd.ts'
 export { type LoadOptions, loadConfig } from './load-config.ts'
+export { type LoadedConfig, loadConfigWithPlugins } from './load-plugins.ts'

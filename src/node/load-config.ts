@@ -11,19 +11,16 @@ import { MAX_TEXT, type Read, type Source } from '../config/source.ts'
 import { Vault } from '../config/vault.ts'
 import { SOCKET_PLUGINS } from './plugins/socket-plugins.ts'
 
-const PROXY = { kind: 'reserved', needs: 'a proxy plugin' } as const
+const BY_OTHERS = { kind: 'refused', why: 'another program would choose the way' } as const
 // OpenVPN 2.4 and later warn and go on: `connect-timeout` and `connect-retry` do their work (options.c).
 const OBSOLETE = { kind: 'ignored', why: 'obsolete in OpenVPN, which ignores it too', inBlock: true } as const
 
-/** Directives of plugins, none of which this version has: never ignored where they say where packets go. */
+/** What OpenVPN knows about proxies, and the plugins do not: never ignored where it says where packets go. */
 export const FOREIGN: ReadonlyMap<string, ForeignDirective> = new Map<string, ForeignDirective>([
-  ['http-proxy', PROXY],
-  ['http-proxy-option', PROXY],
-  ['http-proxy-override', PROXY],
+  ['http-proxy-override', BY_OTHERS],
   ['http-proxy-retry', OBSOLETE],
   ['http-proxy-timeout', OBSOLETE],
-  ['http-proxy-user-pass', PROXY],
-  ['socks-proxy', PROXY],
+  ['management-query-proxy', BY_OTHERS],
   ['socks-proxy-retry', OBSOLETE],
 ])
 
@@ -43,19 +40,33 @@ export type LoadOptions = Omit<ParseOptions, 'read'> & ReadOptions
  * a file that cannot be read is an issue like any other.
  */
 export function loadConfig(file: string | undefined, { pipes = false, ...options }: LoadOptions = {}): Parsed {
+  return openConfig(file, { pipes }).parse(options)
+}
+
+export interface OpenConfig {
+  /** As often as is needed: what comes through a pipe comes but once. */
+  readonly parse: (options: LoadOptions) => Parsed
+  /** Where names of files in this file of the configuration begin. */
+  readonly folderOf: (file: string) => string
+}
+
+export function openConfig(file: string | undefined, { pipes = false }: ReadOptions): OpenConfig {
   const source = file === undefined ? { text: '', file: 'command line' } : readTextFile(file, { pipes })
-  if ('problem' in source) {
-    const at = { file: titleOf(file ?? ''), line: 0, column: 0, length: 0 }
-    const issue = { severity: 'error', code: 'source', message: `cannot read this file: ${source.problem}` } as const
-    return { issues: [{ ...at, ...issue }], ignored: [], plugins: [], vault: new Vault() }
-  }
-  const piped = file !== undefined && pipes && isStream(file) ? source.file : undefined
-  const read: Read = (path, from) => {
-    // A pipe stands in no folder.
-    const base = from === piped || from.startsWith('command line') ? '.' : dirname(from)
-    return readTextFile(isAbsolute(path) ? path : join(base, path))
-  }
-  return parseConfig(source, { foreign: FOREIGN, plugins: SOCKET_PLUGINS, ...options, read })
+  const piped = file !== undefined && pipes && isStream(file) && 'file' in source ? source.file : undefined
+  // A pipe stands in no folder.
+  const folderOf = (from: string) => (from === piped || from.startsWith('command line') ? '.' : dirname(from))
+  const read: Read = (path, from) => readTextFile(isAbsolute(path) ? path : join(folderOf(from), path))
+  const parse: OpenConfig['parse'] = (options) =>
+    'problem' in source
+      ? unread(titleOf(file ?? ''), source.problem)
+      : parseConfig(source, { foreign: FOREIGN, plugins: SOCKET_PLUGINS, ...options, read })
+  return { parse, folderOf }
+}
+
+function unread(file: string, problem: string): Parsed {
+  const at = { file, line: 0, column: 0, length: 0 }
+  const issue = { severity: 'error', code: 'source', message: `cannot read this file: ${problem}` } as const
+  return { issues: [{ ...at, ...issue }], ignored: [], plugins: [], unknownPlugins: [], vault: new Vault() }
 }
 
 /** What comes but once: standard input, a pipe. */

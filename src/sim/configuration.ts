@@ -5,6 +5,7 @@ import type { PeerConfigInput } from '../config/peer-schema.ts'
 import type { ClientConfigInput, Config } from '../config/schema.ts'
 import type { ServerConfigInput } from '../config/server-schema.ts'
 import { examine } from '../config/validate.ts'
+import { KNOWN_PLUGINS } from '../plugins/known.ts'
 
 /** Compiles either form; what is wrong in a text is told with its line. Warnings are `check`'s business. */
 export const Configuration = z.unknown().transform((value, context): Config => {
@@ -21,7 +22,7 @@ interface Compiled {
 }
 
 function compileText(text: string): Compiled {
-  const { config, issues } = parseConfig({ file: 'config', text })
+  const { config, issues } = parseConfig({ file: 'config', text }, { plugins: KNOWN_PLUGINS })
   const errors = issues.filter(({ severity }) => severity === 'error')
   return {
     config,

@@ -323,7 +323,9 @@ export const BAD_SERVERS: readonly Bad[] = [
   {
     name: 'R2 a service name',
     text: 'mode server\nport https\n',
-    issues: ['2:6+5 error[value] a port is a number from 0 to 65535, not "https" | the port of https is 443'],
+    issues: [
+      '2:6+5 error[value] a port is a number from 0 to 65535, not "https" | write its number: names of services are not looked up',
+    ],
   },
   {
     name: 'R2 the protocol in place of the port',

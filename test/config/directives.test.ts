@@ -8,11 +8,11 @@ test.skipIf(help === '')('every directive in the help of the installed openvpn i
   const names = [...help.matchAll(/^--([a-z][\w-]*)/gm)].flatMap(([, name]) => name ?? [])
   expect(names.length).toBeGreaterThan(150)
   const unknown = names.filter((name) => !DIRECTIVES.has(name) && name !== 'connection')
-  expect(unknown.filter((name) => !/^(?:http|socks)-proxy/.test(name))).toEqual([])
+  expect(unknown.filter((name) => !/(?:http|socks)-proxy|query-proxy/.test(name))).toEqual([])
 })
 
 test('R9 the table knows no proxy', () => {
-  expect([...DIRECTIVES.keys()].filter((name) => /http|socks/.test(name))).toEqual([])
+  expect([...DIRECTIVES.keys()].filter((name) => /http|socks|proxy/.test(name))).toEqual([])
 })
 
 test.each([

@@ -318,7 +318,7 @@ describe('the peer as a client', () => {
   test('somebody who came is the remote that has the address, or nobody known', () => {
     const met = (address: string) =>
       remoteAt(config, { transport: 'udp', remote: { family: 'ipv4', address, port: 4 } })
-    const at = { port: 4, proto: 'udp' }
+    const at = { port: 4, proto: 'udp', hops: [] }
     expect(met('198.51.100.1')).toEqual({
       ...at,
       host: '198.51.100.1',

@@ -21,7 +21,9 @@ const inlineKey = (name: string, byte: number) => `<${name}>\n${fakeStaticKey(by
 test('the least configuration, and its defaults', () => {
   expect(read('remote vpn.example').config).toEqual({
     mode: 'client',
-    remotes: [{ host: 'vpn.example', port: 1194, proto: 'udp', connectTimeout: 10_000, confirm: { kind: 'openvpn' } }],
+    remotes: [
+      { host: 'vpn.example', port: 1194, proto: 'udp', hops: [], connectTimeout: 10_000, confirm: { kind: 'openvpn' } },
+    ],
     remoteRandom: false,
     remoteRandomHostname: false,
     resolveTimeout: 5_000,
@@ -359,14 +361,14 @@ describe('what has no effect', () => {
   })
 
   test('names that are allowed, even those that matter', () => {
-    const foreign = new Map([['relay', { kind: 'reserved', needs: 'a relay plugin' } as const]])
+    const foreign = new Map([['relay', { kind: 'refused', why: 'nobody relays here' } as const]])
     const options = { allowIgnored: ['mark', 'relay', 'frob'], foreign }
     expect(ignoredIn('mark 5\nrelay x\nfrob', options)).toEqual(['mark 3', 'relay 4', 'frob 5'])
   })
 
   test('R9 a directive beside the table is refused, or ignored for its reason, behind `setenv opt` too', () => {
     const foreign = new Map<string, ForeignDirective>([
-      ['relay', { kind: 'reserved', needs: 'a relay plugin' }],
+      ['relay', { kind: 'refused', why: 'nobody relays here' }],
       ['relay-retry', { kind: 'ignored', why: 'obsolete', inBlock: true }],
     ])
     expect(ignoredIn('relay-retry\n<connection>\nremote h\nrelay-retry 1\n</connection>', { foreign })).toEqual([
@@ -374,7 +376,7 @@ describe('what has no effect', () => {
     ])
     for (const line of ['relay x', 'setenv opt relay x', 'relay x\nignore-unknown-option relay'])
       expect(parseConfig({ text: `client\nremote h\n${line}`, file: 'x' }, { foreign }).issues).toMatchObject([
-        { code: 'R9', message: '"relay" needs a relay plugin; plugins are not built yet in this version' },
+        { code: 'refused', message: '"relay" is not honoured: nobody relays here' },
       ])
   })
 
@@ -506,7 +508,7 @@ describe('secrets', () => {
       `<key>\n-----BEGIN PRIVATE KEY-----\nhunter2`,
     ].join('\n')
     const argv = ['--auth-token', 'hunter2', '--auth-tokn', 'hunter2', '--http-proxy-option', 'AGENT', 'hunter2']
-    const foreign = new Map([['http-proxy-option', { kind: 'reserved', needs: 'a proxy plugin' } as const]])
+    const foreign = new Map([['http-proxy-option', { kind: 'refused', why: 'there is no proxy plugin' } as const]])
     const parsed = parseConfig({ text, file: 'x' }, { argv, foreign })
     expect(parsed.issues.length).toBeGreaterThan(8)
     expect(JSON.stringify(parsed)).not.toMatch(/hunter2|abab/)

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
-import type { PluginManifest } from '../../src/plugins/plugin.ts'
+import type { PluginModule } from '../../src/plugins/plugin.ts'
 
-const RELAY: PluginManifest = {
+const RELAY: PluginModule = {
   name: 'relay',
   usage: '[speed]',
   directives: new Map([
     ['relay-through', { usage: 'host [port]', inBlock: true }],
     ['relay-log', { usage: '', inBlock: false }],
   ]),
+  create: () => ({ name: 'relay' }),
 }
-const READY: PluginManifest = { name: 'ready', usage: '', directives: new Map() }
-const NEEDY: PluginManifest = { name: 'needy', usage: 'key', directives: new Map() }
+const READY: PluginModule = { name: 'ready', usage: '', directives: new Map(), create: () => ({ name: 'ready' }) }
+const NEEDY: PluginModule = {
+  name: 'needy',
+  usage: 'key',
+  directives: new Map([['needy-log', { usage: '', inBlock: false }]]),
+  create: () => ({ name: 'needy' }),
+}
 const plugins = new Map([RELAY, READY, NEEDY].map((manifest) => [manifest.name, manifest]))
 
 function read(lines: string, options: ParseOptions = {}) {
@@ -58,6 +64,28 @@ describe('socket-plugin', () => {
     expect(read('socket-plugin ready', allowed)).toEqual({ isSound: true, plugins: [], told: [] })
   })
 
+  it('R9 a directive of a known plugin loads it', () => {
+    const directives = [{ name: 'relay-through', words: ['a'], block: null }]
+    expect(read('relay-through a')).toEqual({
+      isSound: true,
+      told: [],
+      plugins: [{ name: 'relay', words: [], directives }],
+    })
+  })
+
+  it('R9 what is not loaded may know what nobody knows here: that is said, and no more', () => {
+    const absence = ({ text }: { readonly text: string }) =>
+      ({ severity: 'warning', code: 'R9', message: `"${text}" is not loaded` }) as const
+    expect(read('socket-plugin ./far.mjs\nfar-through a', { absence })).toEqual({
+      isSound: true,
+      plugins: [],
+      told: [
+        '2 warning[R9] "./far.mjs" is not loaded',
+        '3 warning[R9] there is no directive "far-through" here; the plugin "./far.mjs", which is not loaded, may have it',
+      ],
+    })
+  })
+
   it('R9 loaded twice: the last time counts', () => {
     const { plugins, told } = read('socket-plugin relay slow\nsocket-plugin ready\nsocket-plugin relay fast')
     expect(plugins.map(({ name, words }) => [name, ...words])).toEqual([['ready'], ['relay', 'fast']])
@@ -69,10 +97,7 @@ describe('socket-plugin', () => {
     ['socket-plugin', '2 error[arity] "socket-plugin" needs one value | socket-plugin name...'],
     ['socket-plugin ready now', '2 error[arity] more than the plugin "ready" takes | socket-plugin ready'],
     ['socket-plugin needy', '2 error[arity] the plugin "needy" needs more | socket-plugin needy key'],
-    [
-      'relay-through a',
-      '2 error[R9] "relay-through" is for the plugin "relay", which is not loaded | add a line: socket-plugin relay',
-    ],
+    ['needy-log', '2 error[arity] the plugin "needy" needs more | socket-plugin needy key'],
     ['socket-plugin relay\nrelay-log yes', '3 error[arity] "relay-log" takes no value'],
     [
       '<listen>\nsocket-plugin ready\n</listen>',

@@ -28,7 +28,7 @@ describe('a port', () => {
 
   test('names of every object are no services', () => {
     for (const text of ['toString', '__proto__', 'constructor'])
-      expect(readPort(text, 1)).toMatchObject({ hint: undefined })
+      expect(JSON.stringify(readPort(text, 1))).not.toContain('the port of')
   })
 
   test('0 is a local port', () => expect(readPort('0', 0)).toEqual({ value: 0 }))

@@ -23,7 +23,7 @@ hint: write udp or tcp
 client.ovpn:3:10: error[value]: a port is a number from 1 to 65535, not "https"
   remote h https
            ^~~~~
-hint: the port of https is 443
+hint: write its number: names of services are not looked up
 2 errors`)
 })
 

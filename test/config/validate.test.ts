@@ -10,7 +10,7 @@ test('a good object gets its defaults', () => {
   const { config, issues } = validateConfig({ remotes: [remote] })
   expect(issues).toEqual([])
   expect(asClient(config).remotes).toEqual([
-    { host: 'vpn.example', port: 1194, proto: 'udp', connectTimeout: 10_000, confirm: { kind: 'none' } },
+    { host: 'vpn.example', port: 1194, proto: 'udp', hops: [], connectTimeout: 10_000, confirm: { kind: 'none' } },
   ])
 })
 

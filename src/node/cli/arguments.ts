@@ -5,6 +5,7 @@
 import { DIRECTIVES } from '../../config/directives.ts'
 import { nearest } from '../../config/nearest.ts'
 import { FOREIGN, isInput } from '../load-config.ts'
+import { SOCKET_PLUGINS } from '../plugins/socket-plugins.ts'
 import { printable } from '../../printable.ts'
 
 const COMMANDS = ['check', 'plan', 'run', 'simulate', 'demo', 'help'] as const
@@ -47,7 +48,10 @@ const FLAGS: ReadonlyMap<string, keyof Options> = new Map([
 const WITH_VALUE = ['--allow-ignored', '--seed'] as const
 const OURS = [...FLAGS.keys(), ...WITH_VALUE, '-h', '--help', '-V', '--version']
 /** Directives; what they mean is for the parser to say. */
-const KNOWN: ReadonlySet<string> = new Set([...DIRECTIVES.keys(), ...FOREIGN.keys()].map((name) => `--${name}`))
+const REGISTERED = [...SOCKET_PLUGINS.values()].flatMap(({ directives }) => [...directives.keys()])
+const KNOWN: ReadonlySet<string> = new Set(
+  [...DIRECTIVES.keys(), ...FOREIGN.keys(), ...REGISTERED].map((name) => `--${name}`),
+)
 const MAX_SEED = 2 ** 32 - 1
 
 export function readArguments(argv: readonly string[]): Read {
@@ -134,6 +138,8 @@ class Reader {
   }
 
   #judgeUnknown(): void {
+    // A plugin that is still to be loaded may know them: then the parser says so, or the plugin.
+    if (this.#directives.includes('--socket-plugin')) return
     for (const word of this.#unknown) {
       if (this.#options.allowIgnored.includes(word.slice(2))) continue
       const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []

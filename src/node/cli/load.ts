@@ -1,24 +1,42 @@
 /** The configuration of a command: its file, then its directives. */
+import type { Problem } from '../../config/issue.ts'
 import type { Parsed } from '../../config/parse.ts'
 import type { PeerConfig } from '../../config/peer-schema.ts'
-import type { ClientConfig } from '../../config/schema.ts'
+import type { ClientConfig, Config } from '../../config/schema.ts'
 import type { ServerConfig } from '../../config/server-schema.ts'
-import { loadConfig, titleOf } from '../load-config.ts'
+import type { Value } from '../../config/source.ts'
+import { type LoadOptions, loadConfig, titleOf } from '../load-config.ts'
+import { type LoadedConfig, loadConfigWithPlugins } from '../load-plugins.ts'
 import type { Arguments } from './arguments.ts'
 
 /** Without errors. */
-export type Loaded = ClientLoaded | ServerLoaded | PeerLoaded
-export type ClientLoaded = Parsed & { readonly config: ClientConfig }
-export type ServerLoaded = Parsed & { readonly config: ServerConfig }
-export type PeerLoaded = Parsed & { readonly config: PeerConfig }
+export type Sound<Result extends Parsed = Parsed, Known = Config> = Result & { readonly config: Known }
+/** And ready to be run. */
+export type Loaded = Sound<LoadedConfig>
+export type ClientLoaded = Sound<LoadedConfig, ClientConfig>
+export type ServerLoaded = Sound<LoadedConfig, ServerConfig>
+export type PeerLoaded = Sound<LoadedConfig, PeerConfig>
 
-export const isSound = (parsed: Parsed): parsed is Loaded => parsed.config !== undefined
-export const isClients = (loaded: Loaded): loaded is ClientLoaded => loaded.config.mode === 'client'
-export const isPeers = (loaded: Loaded): loaded is PeerLoaded => loaded.config.mode === 'p2p'
+export const isSound = <Result extends Parsed>(parsed: Result): parsed is Sound<Result> => parsed.config !== undefined
 
-export function load({ file, directives, options }: Arguments): Parsed {
+/** To be looked at: no plugin is loaded for that. */
+export function load(args: Arguments): Parsed {
+  return loadConfig(args.file, { ...optionsOf(args), absence: notLoaded })
+}
+
+/** To be run, with all that it loads. */
+export function loadToRun(args: Arguments): Promise<LoadedConfig> {
+  return loadConfigWithPlugins(args.file, optionsOf(args))
+}
+
+function optionsOf({ directives, options }: Arguments): LoadOptions {
   const { strict, allowIgnored, allowSocketPlugins } = options
-  return loadConfig(file, { argv: directives, strict, allowIgnored, allowSocketPlugins, pipes: true })
+  return { argv: directives, strict, allowIgnored, allowSocketPlugins, pipes: true }
+}
+
+function notLoaded({ text }: Value): Problem {
+  const message = `the plugin "${text}" is not loaded here: what it may change is not known`
+  return { severity: 'warning', code: 'R9', message, hint: '"run" loads it' }
 }
 
 /** What the configuration is called. */

@@ -5,7 +5,7 @@ import { type Failure, failure } from '../../failure.ts'
 import type { Arguments } from './arguments.ts'
 import { type Ask, askUntil } from './ask.ts'
 import { EXIT, type Io, type ProgramLine, tellProgram, widthOf } from './io.ts'
-import { type Loaded, isClients, isPeers, isSound, load } from './load.ts'
+import { type Sound, isSound, load } from './load.ts'
 import { paintFor } from './paint.ts'
 import { planClient } from './plan-client.ts'
 import { planPeer } from './plan-peer.ts'
@@ -55,9 +55,15 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
   return made.code
 }
 
-function sheetOf(loaded: Loaded, seed: number, ask: Ask): Promise<PlanSheet> {
-  if (isClients(loaded)) return planClient(loaded.config, seed, ask)
-  return isPeers(loaded) ? planPeer(loaded.config, seed, ask) : planServer(loaded.config, ask)
+function sheetOf({ config }: Sound, seed: number, ask: Ask): Promise<PlanSheet> {
+  switch (config.mode) {
+    case 'client':
+      return planClient(config, seed, ask)
+    case 'server':
+      return planServer(config, ask)
+    case 'p2p':
+      return planPeer(config, seed, ask)
+  }
 }
 
 function refuse({ issues }: Parsed, { options }: Arguments, io: Io): number {

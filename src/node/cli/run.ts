@@ -4,11 +4,12 @@
  */
 import type { Parsed } from '../../config/parse.ts'
 import { isStream } from '../load-config.ts'
+import type { LoadedConfig } from '../load-plugins.ts'
 import type { Arguments } from './arguments.ts'
 import { clientLife } from './client-life.ts'
 import { EXIT, type Io, tellProgram } from './io.ts'
 import type { Life } from './life.ts'
-import { type Loaded, isClients, isPeers, isSound, load, nameOf } from './load.ts'
+import { type Loaded, isSound, loadToRun, nameOf } from './load.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { peerLife } from './peer-life.ts'
 import { countIssues, issueTexts, tellIssues } from './report-issues.ts'
@@ -18,7 +19,7 @@ import { refusal } from './tape.ts'
 
 export async function run(args: Arguments, io: Io): Promise<number> {
   const paint = paintFor(io.stderr, io.env, args.options)
-  const parsed = load(args)
+  const parsed = await loadToRun(args)
   report(parsed, args, io, paint, (text) => io.stderr.write(`${text}\n`), 0)
   if (!isSound(parsed)) {
     if (args.options.json) {
@@ -29,9 +30,9 @@ export async function run(args: Arguments, io: Io): Promise<number> {
   }
   let loaded = parsed
   let life = lifeOf(loaded, args, io, paint)
-  const restart = () => {
+  const restart = async () => {
+    const again = await reload(args, loaded)
     if (life.isStopping) return
-    const again = reload(args, loaded)
     report(again, args, io, paint, life.say, life.age)
     if (!isSound(again)) return life.say('the configuration has errors now; going on with what it was')
     loaded = again
@@ -43,7 +44,7 @@ export async function run(args: Arguments, io: Io): Promise<number> {
     SIGINT: () => life.end('interrupted'),
     SIGTERM: () => life.end('stopped'),
     SIGUSR1: () => life.next(),
-    SIGHUP: restart,
+    SIGHUP: () => void restart(),
     ...jobControl(io, () => life.view),
   })
   while ((await life.ended()) === 'restart') life = lifeOf(loaded, args, io, paint)
@@ -53,14 +54,21 @@ export async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 function lifeOf(loaded: Loaded, args: Arguments, io: Io, paint: Paint): Life {
-  if (isClients(loaded)) return clientLife(loaded, args, io, paint)
-  return isPeers(loaded) ? peerLife(loaded, args, io, paint) : new ServerLife(loaded, args, io, paint)
+  const { config } = loaded
+  switch (config.mode) {
+    case 'client':
+      return clientLife({ ...loaded, config }, args, io, paint)
+    case 'server':
+      return new ServerLife({ ...loaded, config }, args, io, paint)
+    case 'p2p':
+      return peerLife({ ...loaded, config }, args, io, paint)
+  }
 }
 
 /** The configuration as it is now; of one that came through a pipe, what was read then. */
-function reload(args: Arguments, before: Loaded): Parsed {
+async function reload(args: Arguments, before: Loaded): Promise<LoadedConfig> {
   const { file } = args
-  if (file === undefined || !isStream(file)) return load(args)
+  if (file === undefined || !isStream(file)) return loadToRun(args)
   const at = { file: nameOf(args), line: 0, column: 0, length: 0 }
   const message = 'a pipe cannot be read again; what was read the first time counts'
   return { ...before, issues: [{ ...at, severity: 'warning', code: 'source', message }] }

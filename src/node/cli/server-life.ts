@@ -4,7 +4,6 @@ import { printable } from '../../printable.ts'
 import type { Roster, ServerNote } from '../../roster.ts'
 import type { ScenarioResult } from '../../sim/result.ts'
 import { ListenError } from '../listen-error.ts'
-import { createPlugins } from '../plugins/socket-plugins.ts'
 import { Server } from '../server.ts'
 import { ServerRoot } from '../server-root.ts'
 import { answerClients } from './answer-clients.ts'
@@ -35,13 +34,13 @@ export class ServerLife implements Life {
   #ending: Ending | undefined
   #gaveUp: Failure | undefined
 
-  constructor({ config, plugins }: ServerLoaded, args: Arguments, io: Io, paint: Paint) {
+  constructor({ config, socketPlugins: plugins }: ServerLoaded, args: Arguments, io: Io, paint: Paint) {
     const { json, echo, seed, verbose } = args.options
     this.#args = args
     this.#io = io
     this.#paint = paint
     this.view = json ? noView : serverView(io.stderr, paint, { verbose })
-    const options = { plugins: createPlugins(plugins), ...(seed !== undefined && { seed }) }
+    const options = { plugins, ...(seed !== undefined && { seed }) }
     const root = new ServerRoot(config, options)
     this.#server = new Server(root, GRACE, this.#atOnce.signal, (why) => {
       if (why instanceof ListenError) this.#gaveUp = why.failure

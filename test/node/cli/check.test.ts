@@ -90,12 +90,12 @@ test('R1 --strict makes an old spelling an error', async () => {
   expect((await output([...argv, '--strict'])).code).toBe(1)
 })
 
-test('R9 a proxy is never ignored: its plugin is not there', async () => {
-  const told = await output(['check', '--client', '--remote', 'host', '--http-proxy', 'proxy', '8080'])
+test.each(['http-proxy-override', 'management-query-proxy'])('R9 %s is never ignored', async (name) => {
+  const told = await output(['check', '--client', '--remote', 'host', `--${name}`])
   expect(told.code).toBe(1)
   expect(told.text).toContain(
-    'error[R9]: "http-proxy" needs a proxy plugin; plugins are not built yet in this version\n' +
-      '  --http-proxy proxy 8080\n  ^~~~~~~~~~~~\nhint: --allow-ignored http-proxy tries without it\n',
+    `error[refused]: "${name}" is not honoured: another program would choose the way\n` +
+      `  --${name}\n  ^${'~'.repeat(name.length + 1)}\nhint: --allow-ignored ${name} reads on without it\n`,
   )
 })
 

@@ -290,6 +290,7 @@ test('a second Ctrl-C ends the process at once', async () => {
   const { port } = await serve(() => {})
   const io = fakeIo()
   const ended = run(io, ...tcp(port))
+  await vi.waitUntil(() => io.signals.listenerCount('SIGINT') > 0)
   io.signals.emit('SIGINT')
   io.signals.emit('SIGINT')
   expect(io.exits).toEqual([130])

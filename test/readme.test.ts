@@ -71,7 +71,7 @@ describe('the README is a promise', () => {
 
   it('every dependency has its line, and no other has', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
-    const rows = [...readme.matchAll(/^\| `([a-z.]+)` +\| [^|]+\|$/gm)].map(([, name]) => name)
+    const rows = [...readme.matchAll(/^\| `([a-z\d.-]+)` +\| [^|]+\|$/gm)].map(([, name]) => name)
     for (const name of Object.keys(dependencies)) expect(rows).toContain(name)
   })
 

@@ -6,6 +6,11 @@ import type { ServerNote } from '../src/roster.ts'
 import { traceLine } from '../src/trace.ts'
 
 const remote = { index: 0, host: 'vpn.test', port: 1194 }
+const WAY = [
+  { kind: 'ferry', host: 'near.test', port: 8080 },
+  { kind: 'ferry', host: 'far.test', port: 8080 },
+  { kind: 'target', host: '2001:db8::9', port: 443 },
+]
 const candidate: Candidate = {
   remote: 0,
   transport: 'tcp',
@@ -45,6 +50,14 @@ const LINES: readonly [string, Note][] = [
   [
     '    250 attempt 2 tcp [2001:db8::1]:1194 started',
     { at: 250, type: 'attempt.started', attempt: 2, remote, candidate },
+  ],
+  [
+    '    250 attempt 2 tcp [2001:db8::1]:1194 then far.test:8080 then [2001:db8::9]:443 started',
+    { at: 250, type: 'attempt.started', attempt: 2, remote, candidate: { ...candidate, hops: WAY } },
+  ],
+  [
+    '    250 attempt 2 failed HOP_REFUSED at negotiate of hop 2',
+    { at: 250, type: 'attempt.failed', attempt: 2, failure: { ...failure('HOP_REFUSED', 'negotiate'), hop: 2 } },
   ],
   ['    250 attempt 2 opened', { at: 250, type: 'attempt.opened', attempt: 2 }],
   ['    250 attempt 2 opened from [2001:db8::fe]:49152', { at: 250, type: 'attempt.opened', attempt: 2, local }],

@@ -13,6 +13,8 @@ import { echoOn } from '../examples/listen.ts'
 import { meet } from '../examples/peer.ts'
 import { connect as dial } from '../src/node/connect.ts'
 import { createClient } from '../src/node/create-client.ts'
+import { sockchart } from '../src/node/cli/sockchart.ts'
+import { fakeIo } from './node/cli/fake-io.ts'
 import { freePlace } from './node/peer-pairs.ts'
 
 async function echo() {
@@ -155,6 +157,29 @@ describe('examples/line-proxy.mjs', () => {
     const proxy = await lineProxyThatSays(reply)
     await expect(dial(over(proxy.port), { plugins })).rejects.toThrow(why)
     proxy.close()
+  })
+
+  const module = join(import.meta.dirname, '../examples/line-proxy.mjs')
+  const runs = async (line: string) => {
+    const io = fakeIo()
+    const words = `run --once --no-stdio --socket-plugin ${module} --client ${line} --remote vpn.example 443`
+    return { code: await sockchart(words.split(' '), io), said: io.stderr.text }
+  }
+
+  it('is loaded by its path, with directives of its own', async () => {
+    const [near, far] = [await lineProxyThatSays('OK\nOK\n'), 'far.example 7']
+    const { code } = await runs(`--proto tcp --line-proxy 127.0.0.1 ${near.port} --line-proxy ${far}`)
+    expect([code, near.asked]).toEqual([0, ['GO far.example:7\n']])
+    near.close()
+  })
+
+  it.each([
+    ['--proto tcp --line-proxy 127.0.0.1 99999', 'expected a port, not "99999"'],
+    ['--proto udp --line-proxy 127.0.0.1 7', 'a line-proxy carries no datagrams'],
+  ])('says what is wrong: %s', async (line, why) => {
+    const { code, said } = await runs(line)
+    expect(code).toBe(1)
+    expect(said).toContain(why)
   })
 })
 

@@ -265,9 +265,13 @@ class Tunnel implements WireSocket {
   #fail(cause: Failure): void {
     if (this.#state === 'done') return
     const isTold = this.#state !== 'released'
-    const hop = this.#isThrough ? undefined : this.#at + 1
-    this.#end(cause)
-    if (isTold) this.#tell({ type: 'failed', failure: hop === undefined ? cause : { ...cause, hop } })
+    const why = this.#state === 'dialling' ? this.#blamed(cause) : { ...cause, stage: 'connected' as const }
+    this.#end(why)
+    if (isTold) this.#tell({ type: 'failed', failure: why })
+  }
+
+  #blamed(cause: Failure): Failure {
+    return this.#isThrough ? cause : { ...cause, hop: this.#at + 1 }
   }
 
   #end(cause?: Failure): void {

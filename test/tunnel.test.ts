@@ -444,7 +444,7 @@ describe('R9 datagrams', () => {
       'tcp1 close',
       'udp2 close',
       'channel ends CLOSED_BY_PEER',
-      ...(how === 'held' ? ['told failed CLOSED_BY_PEER connect'] : []),
+      ...(how === 'held' ? ['told failed CLOSED_BY_PEER connected'] : []),
     ])
     expect(b.carrier().send(utf8('late'))).toBe(false)
   })
@@ -458,7 +458,7 @@ describe('R9 datagrams', () => {
       'tcp1 close',
       'udp2 close',
       'channel ends ECONNREFUSED',
-      'told failed ECONNREFUSED connect',
+      'told failed ECONNREFUSED connected',
     ])
   })
 

@@ -1,0 +1,202 @@
+/**
+ * Hops of `http-proxy` as a configuration's text has them, in OpenVPN's words, and back:
+ *
+ *     http-proxy host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]
+ *     http-proxy-option VERSION 1.0|1.1
+ *     http-proxy-option AGENT text
+ *     http-proxy-option CUSTOM-HEADER name [content]
+ *     http-proxy-user-pass file
+ *
+ * The last may also be a block that holds the login itself. A custom header may be a secret: it goes to the vault, and
+ * nothing quotes it.
+ */
+import { alternatives } from '../config/alternatives.ts'
+import { unmapped } from '../config/host.ts'
+import type { Place, Reading } from '../config/issue.ts'
+import { INLINE } from '../config/keys.ts'
+import { nearest } from '../config/nearest.ts'
+import { readPort } from '../config/quantities.ts'
+import type { HopConfig } from '../config/schema.ts'
+import type { Value } from '../config/source.ts'
+import { readHost } from '../config/written-host.ts'
+import { word } from '../config/written.ts'
+import type { LoginMethod } from './http-login.ts'
+import {
+  HTTP_VERSIONS,
+  MAX_CUSTOM_HEADERS,
+  TWO_LOGINS,
+  agentProblem,
+  headerProblem,
+  isLoginHeader,
+  loginProblem,
+} from './http-request.ts'
+import { readLogin } from './login-lines.ts'
+import { octets, utf8Text } from './octets.ts'
+import type { Desk, HopLine, HopLines, PrintedHop } from './plugin.ts'
+
+export const NAME = 'http-proxy'
+export const OPTION = 'http-proxy-option'
+export const LOGIN = 'http-proxy-user-pass'
+
+export const httpLines: HopLines = { read, print }
+
+/** OpenVPN knows two of NTLM, and means the second one by both since 2.7. */
+const METHODS = ['none', 'basic', 'digest', 'ntlm', 'ntlm2'] as const
+const AUTOMATIC = ['auto', 'auto-nct'] as const
+/** The last two are OpenVPN's old names for the third. */
+const TYPES = ['VERSION', 'AGENT', 'CUSTOM-HEADER', 'EXT1', 'EXT2'] as const
+
+function read(line: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
+  return new Reader(desk).read(line, options)
+}
+
+/** Reads everything in the order of the text, so that each `[[INLINE]]` gets its own handle. */
+class Reader {
+  readonly #desk: Desk
+  #isBroken = false
+  #auth: LoginMethod | undefined
+  readonly #single = new Map<'login' | 'version' | 'agent', { readonly at: Place; readonly text: string }>()
+  readonly #headers: string[] = []
+  #loginHeader: Value | undefined
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  read({ values }: HopLine, options: readonly HopLine[]): HopConfig | undefined {
+    const [host, port, credentials, method] = values as readonly [Value, Value, Value?, Value?]
+    const read = { host: this.#take(host, readHost(host.text, NAME)), port: this.#take(port, readPort(port.text, 1)) }
+    if (credentials) this.#readCredentials(credentials, method)
+    for (const option of options) {
+      if (option.name === LOGIN) this.#readLogin(option)
+      else this.#readTyped(option.values)
+    }
+    const hasLogin = this.#single.has('login') && this.#auth !== 'none'
+    if (this.#loginHeader && hasLogin) this.#error(this.#loginHeader.at, TWO_LOGINS)
+    if (this.#isBroken || read.host === undefined || read.port === undefined) return undefined
+    return { kind: NAME, host: unmapped(read.host), port: read.port, settings: this.#settings() }
+  }
+
+  #settings(): HopConfig['settings'] {
+    const single = Array.from(this.#single, ([setting, { text }]) => [setting, text] as const)
+    return {
+      ...Object.fromEntries(single),
+      ...(this.#auth && { auth: this.#auth }),
+      ...(this.#headers.length > 0 && { headers: this.#headers }),
+    }
+  }
+
+  #readCredentials(credentials: Value, method: Value | undefined): void {
+    const automatic = AUTOMATIC.find((word) => word === credentials.text)
+    if (!automatic && METHODS.some((word) => word === credentials.text)) {
+      const hint = `write auto ${credentials.text} where the login is told by ${LOGIN}`
+      return this.#error(credentials.at, 'the file with the login stands before the method', hint)
+    }
+    this.#auth = automatic
+    if (method) this.#readMethod(method)
+    if (!automatic) this.#readLogin(credentials)
+  }
+
+  // What is no method is not quoted: it may be the password of who took the file for the user.
+  #readMethod({ text, at }: Value): void {
+    const method = METHODS.find((word) => word === text)
+    if (!method) return this.#error(at, `expected ${alternatives(METHODS)}`, meant(text, METHODS))
+    if (method === 'basic' && this.#auth === 'auto-nct') {
+      return this.#error(at, '"auto-nct" rules out basic, which shows the password', 'leave out one of them')
+    }
+    this.#auth = method === 'ntlm2' ? 'ntlm' : method
+  }
+
+  #readLogin(written: Value | HopLine): void {
+    const login = readLogin(written, this.#desk, (login) => loginProblem(login, this.#auth ?? 'auto'))
+    // What is wrong with it has been said.
+    if (login === undefined) this.#isBroken = true
+    else this.#keep('login', { at: written.at, text: login })
+  }
+
+  #readTyped([type, value, more]: readonly Value[]): void {
+    const [first, second] = [type, value] as readonly [Value, Value]
+    switch (TYPES.find((known) => known === first.text)) {
+      case undefined:
+        return this.#error(first.at, `expected ${alternatives(TYPES)}`, meant(first.text, TYPES))
+      case 'VERSION':
+        return this.#readSingle('version', second, more, versionProblem)
+      case 'AGENT':
+        return this.#readSingle('agent', second, more, agentProblem)
+      default:
+        return this.#readHeader(second, more)
+    }
+  }
+
+  #readSingle(
+    setting: 'version' | 'agent',
+    value: Value,
+    more: Value | undefined,
+    problemOf: (text: string) => string | undefined,
+  ): void {
+    const problem = problemOf(value.text)
+    if (more) this.#error(more.at, 'this is one value too many', 'put quotes around what belongs together')
+    else if (problem !== undefined) this.#error(value.at, problem)
+    else this.#keep(setting, value)
+  }
+
+  #readHeader(name: Value, content: Value | undefined): void {
+    if (this.#headers.length === MAX_CUSTOM_HEADERS)
+      return this.#error(name.at, `there are at most ${MAX_CUSTOM_HEADERS} headers`)
+    if (name.text === INLINE && !content) {
+      const handle = this.#desk.inlined()
+      if (handle !== undefined) this.#headers.push(handle)
+      else this.#error(name.at, 'the header itself is not here', 'write: CUSTOM-HEADER name content')
+      return
+    }
+    const header = utf8Text(content ? `${name.text}: ${content.text}` : name.text)
+    const problem = headerProblem(header)
+    if (problem !== undefined) return this.#error(name.at, problem)
+    if (isLoginHeader(header)) this.#loginHeader = name
+    this.#headers.push(this.#desk.keep(octets(header)))
+  }
+
+  #keep(setting: 'login' | 'version' | 'agent', { at, text }: Value): void {
+    const earlier = this.#single.get(setting)
+    const message = `the ${setting} is written again for this hop; the last one counts`
+    if (earlier) this.#desk.report(earlier.at, { severity: 'note', code: 'repeated', message })
+    this.#single.set(setting, { at, text })
+  }
+
+  #take<T>({ at }: Value, reading: Reading<T>): T | undefined {
+    if (reading.message === undefined) return reading.value
+    this.#error(at, reading.message, reading.hint)
+    return undefined
+  }
+
+  #error(at: Place, message: string, hint?: string): void {
+    this.#isBroken = true
+    this.#desk.report(at, { severity: 'error', code: 'value', message, hint })
+  }
+}
+
+const versionProblem = (text: string): string | undefined =>
+  HTTP_VERSIONS.some((version) => version === text) ? undefined : `expected ${alternatives(HTTP_VERSIONS)}`
+
+function meant(text: string, words: readonly string[]): string | undefined {
+  const near = nearest(text, words)
+  return near === undefined ? undefined : `did you mean "${near}"?`
+}
+
+function print({ host, port, settings }: HopConfig): PrintedHop {
+  const { login, auth, version, agent, headers } = settings
+  const method = METHODS.find((word) => word === auth)
+  const logins = typeof login === 'string' ? [login] : []
+  const custom = typeof headers === 'object' ? headers : []
+  // A method stands behind the login; where none is set, or `auto`, the login has a line of its own.
+  const before = logins.length > 0 ? INLINE : 'auto'
+  const behind = method ? ` ${before} ${method}` : typeof auth === 'string' ? ` ${auth}` : ''
+  const lines = [
+    `${NAME} ${word(host)} ${port}${behind}`,
+    ...(method ? [] : logins.map(() => `${LOGIN} ${INLINE}`)),
+    ...(typeof version === 'string' ? [`${OPTION} VERSION ${version}`] : []),
+    ...(typeof agent === 'string' ? [`${OPTION} AGENT ${word(agent)}`] : []),
+    ...custom.map(() => `${OPTION} CUSTOM-HEADER ${INLINE}`),
+  ]
+  return { lines, handles: [...logins, ...custom] }
+}

@@ -1,0 +1,113 @@
+/**
+ * The plugin `http-proxy`: remotes over HTTP proxies, by `CONNECT` (R9). TCP only. Names are the proxy's to resolve.
+ * Speaks HTTP/1 in the clear; a login is shown to its own proxy alone.
+ */
+import type { HopConfig } from '../config/schema.ts'
+import { formatEndpoint } from '../endpoint.ts'
+import { type Failure, failure } from '../failure.ts'
+import { printable } from '../printable.ts'
+import { HttpConnect } from './http-connect.ts'
+import { LOGIN, NAME, OPTION, httpLines } from './http-proxy-lines.ts'
+import { type HttpProxySettings, readSettings } from './http-proxy-settings.ts'
+import { TWO_LOGINS, headerProblem, isLoginHeader, loginProblem, targetProblem } from './http-request.ts'
+import { type Login, loginOf } from './login.ts'
+import type { HopRequest, Negotiator } from './negotiator.ts'
+import { asText, utf8Text } from './octets.ts'
+import type { HopProblem, PluginModule, SocketPlugin, Way } from './plugin.ts'
+import { isThisHost } from './this-host.ts'
+
+export const httpProxy: PluginModule = {
+  name: NAME,
+  usage: '',
+  directives: new Map([
+    [NAME, { usage: 'host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]', inBlock: true, makes: 'hop' }],
+    [OPTION, { usage: 'VERSION|AGENT|CUSTOM-HEADER value [content]', inBlock: true, makes: 'option' }],
+    [LOGIN, { usage: 'file', inBlock: true, makes: 'option' }],
+  ]),
+  hopLines: httpLines,
+  create: () => plugin,
+}
+
+const plugin: SocketPlugin = { name: NAME, hops: { judge, negotiator } }
+
+function judge(hop: HopConfig, way: Way): readonly HopProblem[] {
+  const { settings, problems } = readSettings(hop)
+  return [
+    ...problems.map((problem): HopProblem => ({ severity: 'error', ...problem })),
+    ...wayProblems(way),
+    ...loginProblems(hop, settings, way),
+  ]
+}
+
+function wayProblems({ transport, target, behind }: Way): readonly HopProblem[] {
+  const problems: HopProblem[] = []
+  if (transport === 'udp' && behind === 0) {
+    const hint = 'use TCP for this remote, or a socks-proxy in version 5'
+    problems.push({ severity: 'error', message: 'an HTTP proxy carries no datagrams', hint })
+  }
+  const problem = targetProblem(target.host)
+  if (problem !== undefined)
+    problems.push({ severity: 'error', message: `${printable(target.host)} cannot be reached through it: ${problem}` })
+  return problems
+}
+
+function loginProblems({ host }: HopConfig, { login, auth }: HttpProxySettings, way: Way): readonly HopProblem[] {
+  if (login === undefined) return []
+  if (auth === 'none') {
+    const message = 'the login is never given, since "none" is set'
+    return [{ severity: 'warning', message, setting: 'auth' }]
+  }
+  if (auth === 'digest' || auth === 'ntlm' || auth === 'auto-nct') return []
+  // A host behind another hop is none of ours, whatever its name.
+  if (way.before === 0 && isThisHost(host)) return []
+  const clear = `the user and the password go to ${host} in clear text, for everybody on the way to read`
+  const message = auth === 'basic' ? clear : `if it offers nothing but Basic, ${clear}`
+  return [{ severity: 'warning', message, hint: 'auto-nct, digest and ntlm never show them', setting: 'auth' }]
+}
+
+/** What was judged before is judged again: not every configuration has come through a check. */
+function negotiator({ hop, target, transport, open, tools }: HopRequest): Negotiator | Failure {
+  const proxy = `the HTTP proxy ${formatEndpoint({ address: hop.host, port: hop.port })}`
+  const bad = (what: string): Failure => failure('BAD_HOP', 'negotiate', `${proxy} cannot be asked: ${what}`)
+  const { settings, problems } = readSettings(hop)
+  const [problem] = problems
+  if (problem) return bad(problem.message)
+  if (transport === 'udp') return bad('it carries no datagrams')
+  const atTarget = targetProblem(target.host)
+  if (atTarget !== undefined) return bad(`${printable(target.host)}: ${atTarget}`)
+  const login = loginFrom(settings, open)
+  if (typeof login === 'string') return bad(login)
+  const headers = headersFrom(settings, open)
+  if (typeof headers === 'string') return bad(headers)
+  const { auth: method, version } = settings
+  const agent = settings.agent === undefined ? undefined : utf8Text(settings.agent)
+  return new HttpConnect({ proxy, target, version, agent, headers, method, login, tools })
+}
+
+/** The login, if there is one, or what is wrong with it. */
+function loginFrom({ login: handle, auth }: HttpProxySettings, open: HopRequest['open']): Login | string | undefined {
+  if (handle === undefined) return undefined
+  const secret = open(handle)
+  if (!secret) return 'its login is not in the vault'
+  const login = loginOf(secret)
+  if (!login) return 'its login is not a user and a password on two lines'
+  return loginProblem(login, auth) ?? login
+}
+
+/** The custom headers, or what is wrong with one. */
+function headersFrom(
+  { headers, login, auth }: HttpProxySettings,
+  open: HopRequest['open'],
+): readonly string[] | string {
+  const opened: string[] = []
+  for (const handle of headers) {
+    const secret = open(handle)
+    if (!secret) return 'one of its headers is not in the vault'
+    const header = asText(secret)
+    const problem = headerProblem(header)
+    if (problem !== undefined) return problem
+    if (isLoginHeader(header) && login !== undefined && auth !== 'none') return TWO_LOGINS
+    opened.push(header)
+  }
+  return opened
+}

@@ -1,0 +1,22 @@
+/**
+ * Text of which each character is a byte: what protocols of lines are written in. Byte-exact both ways, whatever the
+ * encoding of what is in it.
+ */
+import { utf8 } from '../utf8.ts'
+
+export const octets = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
+
+export const asText = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+
+/** A person's text as bytes of UTF-8. */
+export const utf8Text = (text: string): string => asText(utf8(text))
+
+export function concat(...parts: readonly ArrayLike<number>[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}

@@ -54,7 +54,7 @@ export function candidatesOf(
   const candidates: Candidate[] = []
   const skipped: Skip[] = []
   const { host, port } = doorOf(remote)
-  const hops = wayOf(remote)
+  const hops = wayTo(remote)
   for (const found of readAnswer(answer, host)) {
     if ('code' in found) {
       skipped.push({ candidate: null, failure: found })
@@ -71,7 +71,7 @@ export function candidatesOf(
 const NO_WAY: readonly Hop[] = []
 
 /** As far as it may be seen: its settings are for the dialer alone. */
-function wayOf({ hops, host, port }: Remote): readonly Hop[] {
+export function wayTo({ hops, host, port }: Remote): readonly Hop[] {
   if (hops.length === 0) return NO_WAY
   return [...hops.map((hop) => ({ kind: hop.kind, host: hop.host, port: hop.port })), { kind: 'target', host, port }]
 }

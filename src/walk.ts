@@ -226,8 +226,10 @@ export function repeatLookup(now: Draft, at: number): Draft {
 }
 
 function lookupFailed(walk: Walk, at: number, why: Failure): Note {
-  const { query, remote } = lookupIn(walk)
-  return { type: 'query.failed', at, query, remote: refOf(walk.config, remote), failure: why }
+  const { query, remote, of } = lookupIn(walk)
+  const isHops = of === 'remote' && (walk.config.remotes[remote] as Remote).hops.length > 0
+  const failure = isHops ? { ...why, hop: 1 } : why
+  return { type: 'query.failed', at, query, remote: refOf(walk.config, remote), failure }
 }
 
 type Progress = Exclude<DialerSays, { readonly type: 'attempt.failed' | 'attempt.lost' }> & { readonly at: number }

@@ -2,7 +2,7 @@
  * The words for a ledger entry, the same in an error's message, in the ledger on the screen and in the line of an
  * event. What strangers wrote is made printable here; nothing is cut.
  */
-import type { Candidate } from '../candidate.ts'
+import type { Candidate, Hop } from '../candidate.ts'
 import { formatEndpoint } from '../endpoint.ts'
 import type { Failure } from '../failure.ts'
 import type { LedgerEntry, RemoteRef } from '../ledger.ts'
@@ -15,26 +15,53 @@ export function targetOf(candidate: Target | null, remote: RemoteRef): string {
   return candidate ? `${candidate.transport} ${printable(formatEndpoint(candidate))}` : printable(remote.host)
 }
 
-/** The same, with the name that it came from: `tcp [2001:db8::1]:443 (vpn.example)`. */
-export function namedTargetOf(candidate: Target | null, remote: RemoteRef): string {
+/**
+ * The same, with the name that it came from: `tcp [2001:db8::1]:443 (vpn.example)`. Behind hops, with the way on from
+ * there (`wayOf`).
+ */
+export function namedTargetOf(candidate: Target | null, remote: RemoteRef, hops: readonly Hop[]): string {
+  if (hops.length > 0) return `${targetOf(candidate, remote)} ${wayOf(hops)}`
   const named = candidate && candidate.address !== remote.host ? ` (${printable(remote.host)})` : ''
   return targetOf(candidate, remote) + named
 }
 
+/** `via relay relay.example:8080, then vpn.example:443`; nothing, where there are no hops. */
+export function wayOf(hops: readonly Hop[]): string {
+  return hops.length > 0 ? `via ${hops.map(stopOf).join(', then ')}` : ''
+}
+
+/** `relay relay.example:8080` */
+export function stopOf({ kind, host, port }: Hop): string {
+  const place = printable(formatEndpoint({ address: host, port }))
+  return kind === 'target' ? place : `${kind} ${place}`
+}
+
 /** `won`, `skipped`, `failed to connect`, ... */
 export function outcomeOf(entry: LedgerEntry): string {
-  const { outcome, failure, stages } = entry
+  const { outcome, failure } = entry
   switch (outcome) {
     case 'failed':
-      return `failed to ${VERBS[failure?.stage ?? 'connect']}`
+      return `failed to ${doingOf(failure)}`
     case 'open':
-      return stages.connected !== undefined ? 'confirming' : stages.opened !== undefined ? 'connecting' : 'opening'
+      return stageOf(entry)
     case 'won':
       return isUnconfirmed(entry) ? 'won, unconfirmed' : 'won'
     case 'cancelled':
     case 'skipped':
       return outcome
   }
+}
+
+/** Of hops it is not known how many have been passed: until the first has answered, all are to be. */
+function stageOf({ stages: { opened, connected, negotiated }, hops }: LedgerEntry): string {
+  if (connected === undefined) return opened === undefined ? 'opening' : 'connecting'
+  return hops.length > 0 && negotiated === undefined ? 'negotiating' : 'confirming'
+}
+
+/** `negotiate with hop 2` */
+export function doingOf(failure: Failure | undefined): string {
+  const { stage = 'connect', hop } = failure ?? {}
+  return hop === undefined ? VERBS[stage] : `${VERBS[stage]}${TO_HOPS[stage] ?? ','} hop ${hop}`
 }
 
 /** Over UDP, to be connected means nothing: nobody has answered. */
@@ -48,7 +75,7 @@ export const reasonOf = ({ message, code }: Failure): string => `${printable(mes
 /** ms that it took: until it had won, or until it ended. A skip takes none. */
 export function durationOf({ outcome, startedAt, endedAt, stages }: LedgerEntry): number | undefined {
   if (outcome === 'skipped') return undefined
-  const end = outcome === 'won' ? (stages.confirmed ?? stages.connected) : endedAt
+  const end = outcome === 'won' ? (stages.confirmed ?? stages.negotiated ?? stages.connected) : endedAt
   return end === undefined ? undefined : end - startedAt
 }
 
@@ -58,7 +85,16 @@ export function explainEntry(entry: LedgerEntry): string {
   // A failed look-up is an entry of one instant, with no beginning.
   const after = ms === undefined || entry.attempt === null ? '' : ` after ${ms} ms`
   const why = entry.failure ? `: ${reasonOf(entry.failure)}` : ''
-  return `${namedTargetOf(entry.candidate, entry.remote)}: ${outcomeOf(entry)}${after}${why}`
+  return `${namedTargetOf(entry.candidate, entry.remote, entry.hops)}: ${outcomeOf(entry)}${after}${why}`
+}
+
+/** Between a verb and a hop. */
+const TO_HOPS: Partial<Readonly<Record<Failure['stage'], string>>> = {
+  resolve: '',
+  open: ' for',
+  connect: ' to',
+  negotiate: ' with',
+  connected: ' to',
 }
 
 const VERBS: Readonly<Record<Failure['stage'], string>> = {

@@ -4,7 +4,7 @@
  */
 import type { LedgerEntry } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { durationOf, outcomeOf, reasonOf, targetOf } from '../explain.ts'
+import { durationOf, outcomeOf, reasonOf, targetOf, wayOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Style } from './paint.ts'
 import { type Cell, GAP, type Sheet, belowRow, isCell, longest, paintCells } from './table.ts'
@@ -31,12 +31,12 @@ const HEAD: Row = {
 }
 
 function rowOf(entry: LedgerEntry): Row {
-  const { attempt, candidate, remote, failure, outcome } = entry
+  const { attempt, candidate, remote, hops, failure, outcome } = entry
   const ms = attempt === null ? undefined : durationOf(entry)
   return {
     number: attempt === null ? '-' : String(attempt),
     target: targetOf(candidate, remote),
-    host: candidate && candidate.address !== remote.host ? printable(remote.host) : '',
+    host: hops.length > 0 ? wayOf(hops) : candidate && candidate.address !== remote.host ? printable(remote.host) : '',
     outcome: outcomeOf(entry),
     time: ms === undefined ? '' : formatMs(ms),
     why: failure ? reasonOf(failure) : '',
@@ -87,7 +87,7 @@ export function liveLines(entries: readonly LedgerEntry[], now: number, { width,
   const codes = entries.map(({ failure }) => printable(failure?.code ?? ''))
   const fits = (columns: Columns, reasons: readonly string[]) =>
     columns.total + GAP.length + longest(reasons, CALM_CODE) <= width
-  const whole = columnsOf(rows, CALM)
+  const whole = columnsOf(rows, calmFor(entries))
   const reasons = rows.map(({ why }) => why)
   const beside = fits(whole, reasons)
   const columns = fits(whole, codes) ? whole : withoutHost(whole)
@@ -105,14 +105,18 @@ export function liveLines(entries: readonly LedgerEntry[], now: number, { width,
 }
 
 function briefly(entry: LedgerEntry): string {
-  if (entry.outcome === 'failed') return entry.failure?.stage === 'connected' ? 'lost' : 'failed'
-  return outcomeOf(entry)
+  const { outcome, failure, hops } = entry
+  if (outcome !== 'failed') return outcomeOf(entry)
+  if (failure?.stage === 'connected') return 'lost'
+  return failure?.hop !== undefined && hops.length > 2 ? `hop ${failure.hop} failed` : 'failed'
 }
 
 type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
 /** Wide enough for whatever an attempt becomes, so that a live table does not jump. */
-const CALM = 'connecting'.length
+const calmFor = (entries: readonly LedgerEntry[]) => CALM[Math.min(2, longestWay(entries))] as number
+const longestWay = (entries: readonly LedgerEntry[]) => Math.max(0, ...entries.map(({ hops }) => hops.length - 1))
+const CALM = ['connecting'.length, 'negotiating'.length, 'hop 1 failed'.length]
 const CALM_CODE = 'ECONNREFUSED'.length
 
 function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {

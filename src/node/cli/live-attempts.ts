@@ -67,7 +67,7 @@ function statusAfter(note: Note, ledger: Ledger, before: Status | undefined): St
     }
     case 'attempt.won': {
       const entry = ledger.current.findLast(({ attempt }) => attempt === note.attempt)
-      const where = entry ? namedTargetOf(entry.candidate, entry.remote) : ''
+      const where = entry ? namedTargetOf(entry.candidate, entry.remote, entry.hops) : ''
       const doubt = entry && isUnconfirmed(entry) ? ', unconfirmed' : ''
       return { style: 'green', text: () => `connected to ${where} after ${formatMs(note.at)}${doubt}` }
     }

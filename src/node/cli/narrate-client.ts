@@ -2,7 +2,7 @@
 import { type Endpoint, formatEndpoint } from '../../endpoint.ts'
 import type { LedgerEntry, Note } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { explainEntry, isUnconfirmed, namedTargetOf, reasonOf } from '../explain.ts'
+import { doingOf, explainEntry, isUnconfirmed, namedTargetOf, reasonOf, stopOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Told } from './event-line.ts'
 import type { Style } from './paint.ts'
@@ -39,16 +39,17 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
     case 'query.answered':
       return `the answer: ${note.addresses.map(printable).join(', ') || 'nothing'}`
     case 'query.failed':
-      return `${printable(note.remote.host)}: failed to resolve: ${reasonOf(note.failure)}`
+      return `${printable(note.remote.host)}: failed to ${doingOf(note.failure)}: ${reasonOf(note.failure)}`
     case 'candidate.skipped':
-      return `${namedTargetOf(note.candidate, note.remote)}: skipped: ${reasonOf(note.failure)}`
+      return `${namedTargetOf(note.candidate, note.remote, note.candidate?.hops ?? [])}: skipped: ${reasonOf(note.failure)}`
     case 'attempt.started':
-      return `attempt ${note.attempt}: trying ${namedTargetOf(note.candidate, note.remote)}`
+      return `attempt ${note.attempt}: trying ${namedTargetOf(note.candidate, note.remote, note.candidate.hops)}`
     case 'attempt.opened':
     case 'attempt.connected':
-    case 'attempt.negotiated':
     case 'attempt.confirmed':
       return undefined
+    case 'attempt.negotiated':
+      return negotiated(note, entryOf(note.attempt))
     case 'attempt.won':
       return won(note.attempt, entryOf(note.attempt))
     case 'attempt.failed':
@@ -69,6 +70,14 @@ function tell(note: Note, entryOf: (attempt: number) => LedgerEntry | undefined)
 
 export const movedLine = (remote: Endpoint): string => `the peer has moved to ${printable(formatEndpoint(remote))}`
 
+/** Of the last hop it is told by what comes of the attempt. */
+function negotiated({ attempt, hop }: Negotiated, entry: LedgerEntry | undefined): string | undefined {
+  const [passed, next, ...more] = entry?.hops.slice(hop - 1) ?? []
+  const isLast = !passed || !next || more.length === 0
+  return isLast ? undefined : `attempt ${attempt}: through ${stopOf(passed)}, on to ${stopOf(next)}`
+}
+type Negotiated = Extract<Note, { readonly type: 'attempt.negotiated' }>
+
 const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
   entry ? `attempt ${attempt}: ${explainEntry(entry)}` : undefined
 
@@ -76,7 +85,7 @@ const attempted = (attempt: number, entry: LedgerEntry | undefined) =>
 function won(attempt: number, entry: LedgerEntry | undefined): string | undefined {
   if (!entry) return undefined
   const from = entry.local ? ` from ${formatEndpoint(entry.local)}` : ''
-  return `attempt ${attempt}: connected to ${namedTargetOf(entry.candidate, entry.remote)}${from}${proofOf(entry)}`
+  return `attempt ${attempt}: connected to ${namedTargetOf(entry.candidate, entry.remote, entry.hops)}${from}${proofOf(entry)}`
 }
 
 function proofOf(entry: LedgerEntry): string {

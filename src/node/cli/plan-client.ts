@@ -1,12 +1,12 @@
 /** The plan of a client: one round on paper. */
-import type { Skip } from '../../candidate.ts'
+import { type Skip, wayTo } from '../../candidate.ts'
 import type { ClientConfig, Remote } from '../../config/schema.ts'
 import { formatEndpoint } from '../../endpoint.ts'
 import { type Failure, failure } from '../../failure.ts'
 import { type Plan, type PlannedCandidate, type PlannedRemote, makePlan } from '../../plan.ts'
 import { printable } from '../../printable.ts'
 import { askedHost } from '../../round.ts'
-import { reasonOf } from '../explain.ts'
+import { reasonOf, wayOf } from '../explain.ts'
 import { WILDCARD } from '../kernel.ts'
 import type { Ask } from './ask.ts'
 import { formatMs } from './duration.ts'
@@ -86,14 +86,16 @@ function remoteLines(
   sheet: Sheet,
 ): string[] {
   const families = options.family ?? 'ipv4 and ipv6'
-  const { proto, connectTimeout, confirm } = options
+  const { proto, connectTimeout, confirm, hops } = options
+  const hop = hops.length > 0 ? ' hop 1' : ''
   const head = `${sheet.paint('bold', printable(remote.host))} port ${remote.port}, ${proto}, ${families}`
   const about = `${CONFIRMATIONS[confirm.kind]}; ${formatMs(connectTimeout)} for each attempt`
   return [
     head,
+    ...belowRow(wayOf(wayTo(options)), NUMBER, sheet),
     ...belowRow(about, NUMBER, sheet),
     ...candidates.map((candidate, i) => candidateLine(before + i + 1, candidate)),
-    ...(failure ? belowRow(`failed to resolve: ${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
+    ...(failure ? belowRow(`failed to resolve${hop}: ${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
     ...skipped.flatMap((skip) => skipLines(skip, sheet)),
   ]
 }

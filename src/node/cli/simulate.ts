@@ -113,8 +113,8 @@ function momentLines(
   return lines.map((part, i) => (i === 0 ? time : ' '.repeat(time.length)) + part)
 }
 
-function verdictOf({ outcome, atMs, winner, failure, trace }: ScenarioResult): Verdict {
-  if (winner) return [winnerLine({ winner, atMs, trace }), 'green']
+function verdictOf({ outcome, atMs, winner, failure, ledger, trace }: ScenarioResult): Verdict {
+  if (winner) return [winnerLine({ winner, atMs, ledger, trace }), 'green']
   if (failure) return [`failed after ${formatMs(atMs)}: ${printable(failure.message)}`, 'red']
   return [`${outcome} after ${formatMs(atMs)}`]
 }

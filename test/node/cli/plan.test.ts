@@ -64,6 +64,9 @@ test.each([
   ['issues', 'plan --client --proto tpc --remote vpn.test', 1],
   ['racing', 'plan --client --remote vpn.test --pacing newest --confirm reply hi', 0],
   ['slow', 'plan --client --remote slow.test --resolve-timeout 1', 2],
+  ['hops', 'plan --client --proto tcp --remote far.test 443 --socks-proxy vpn.test --socks-proxy 192.0.2.1 9050', 0],
+  ['hops-gone', 'plan --client --proto tcp --remote far.test 443 --socks-proxy gone.test', 2],
+  ['unloaded', 'plan --client --remote vpn.test --socket-plugin ./far.mjs --far-proxy 192.0.2.1', 0],
 ])('plan: %s', async (name, line, code) => {
   script(NAMES)
   for (const [columns, how] of [

@@ -35,7 +35,32 @@ const HALF_WAY: ScenarioInput = {
   untilMs: 2000,
 }
 
-export const STORIES = { failover: FAILOVER, failure: FAILURE, 'half-way': HALF_WAY } as const
+const NO_LOGIN = { hex: '0500' }
+const CARRIED = { hex: '05000001000000000000' }
+
+/** A chain whose second hop will not carry on, a look-up of a hop that fails, and a way that works. */
+const HOPS: ScenarioInput = {
+  config:
+    'client\nproto tcp\nconnect-timeout 2\n' +
+    '<connection>\nremote vpn.test 443\nsocks-proxy gate.test\nsocks-proxy 203.0.113.9 9050\n</connection>\n' +
+    '<connection>\nremote vpn.test 443\nsocks-proxy gone.test\n</connection>\n' +
+    '<connection>\nremote vpn.test 443\nsocks-proxy 198.51.100.3 1080\n</connection>\n',
+  names: {
+    'gate.test': [{ address: '2001:db8:1:2:3:4:5:1' }, { address: '198.51.100.1' }, { address: '198.51.100.2' }],
+    'gone.test': { fail: 'ENOTFOUND', afterMs: 10 },
+  },
+  network: {
+    '2001:db8:1:2:3:4:5:1': { tcp: { connect: 10, mute: true } },
+    '198.51.100.1': { tcp: { refuse: 4 } },
+    '198.51.100.2': {
+      tcp: { connect: 20, says: [NO_LOGIN, CARRIED, NO_LOGIN, { hex: '05020001000000000000', afterMs: 700 }] },
+    },
+    '198.51.100.3': { tcp: { connect: 20, says: [NO_LOGIN, { ...CARRIED, afterMs: 300 }] } },
+  },
+  untilMs: 10_000,
+}
+
+export const STORIES = { failover: FAILOVER, failure: FAILURE, 'half-way': HALF_WAY, hops: HOPS } as const
 
 /** Every note with the ledger after it. */
 export function tell(story: ScenarioInput): readonly { readonly note: Note; readonly ledger: Ledger }[] {

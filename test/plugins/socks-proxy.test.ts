@@ -5,7 +5,7 @@ import type { Failure } from '../../src/failure.ts'
 import type { Negotiator, Tools } from '../../src/plugins/negotiator.ts'
 import type { HopMaker, Way } from '../../src/plugins/plugin.ts'
 import { socksProxy } from '../../src/plugins/socks-proxy.ts'
-import { bytesOf, utf8 } from '../../src/utf8.ts'
+import { bytesOf, hexOf, utf8 } from '../../src/utf8.ts'
 import { leaks } from './canary.ts'
 import { type Told, converse, forEveryCut } from './converse.ts'
 import { CANARY, SOCKS_ROWS, type SocksRow } from './socks-exchanges.ts'
@@ -17,6 +17,7 @@ const refuse = () => {
 }
 const NO_TOOLS: Tools = { hash: refuse, hmac: refuse, random: refuse, wall: refuse }
 
+const named = (rows: readonly SocksRow[]) => rows.map((row) => [row.name, row] as const)
 const squeezed = (hex: string) => hex.replaceAll(' ', '')
 
 function negotiatorFor({ version, target, login, transport }: SocksRow): Negotiator | Failure {
@@ -50,7 +51,7 @@ describe('R9 socks-proxy talks to proxies', () => {
     expect(new Set(SOCKS_ROWS.map(({ name }) => name)).size).toBe(SOCKS_ROWS.length)
   })
 
-  test.each(SOCKS_ROWS)('$name', (row) => {
+  test.each(named(SOCKS_ROWS))('%s', (_, row) => {
     const { hop, sent, carried, relay, fails, waits } = row
     const told = play(row, hop === '' ? [] : [bytesOf(squeezed(hop))])
     expect(told.state).toBe(fails ? 'failed' : waits ? 'waiting' : 'done')
@@ -65,7 +66,7 @@ describe('R9 socks-proxy talks to proxies', () => {
 })
 
 describe('R9 it makes no difference how the bytes of a SOCKS proxy are cut', () => {
-  test.each(SOCKS_ROWS)('$name', (row) => {
+  test.each(named(SOCKS_ROWS))('%s', (_, row) => {
     const bytes = bytesOf(squeezed(row.hop))
     const whole = essence(
       play(
@@ -80,7 +81,7 @@ describe('R9 it makes no difference how the bytes of a SOCKS proxy are cut', () 
 describe('S9 no message of socks-proxy shows a login', () => {
   const withSecrets = SOCKS_ROWS.filter(({ login, fails }) => login?.includes(CANARY) && fails)
 
-  test.each(withSecrets)('$name', (row) => {
+  test.each(named(withSecrets))('%s', (_, row) => {
     const told = JSON.stringify(essence(play(row, [bytesOf(squeezed(row.hop))])))
     expect(leaks(told, CANARY)).toBe(false)
   })
@@ -113,6 +114,19 @@ describe('R9 a negotiator of SOCKS', () => {
       return converse(negotiator, []).sent
     })
     expect(offers).toEqual(['050100', '050102'])
+  })
+
+  it('S9 has the login of its own hop, whoever had one before', () => {
+    const vault = new Vault()
+    const login = vault.add(utf8(`ann-${CANARY}\n${CANARY}`))
+    const said = [{ login }, {}, { login }].map((settings) => {
+      const hop: HopConfig = { kind: 'socks-proxy', host: 'proxy.example', port: 1080, settings }
+      const target = { host: 'vpn.example', port: 443 }
+      const open = (handle: string) => vault.open(handle)
+      const made = maker.negotiator({ hop, target, transport: 'tcp', open, tools: NO_TOOLS }) as Negotiator
+      return converse(made, [bytesOf('05020100')]).sent
+    })
+    expect(said.map((hex) => hex.includes(hexOf(utf8(CANARY))))).toEqual([true, false, true])
   })
 
   it('does not go without a login that its vault does not have', () => {

@@ -43,6 +43,8 @@ export const httpLines: HopLines = { read, print }
 /** OpenVPN knows two of NTLM, and means the second one by both since 2.7. */
 const METHODS = ['none', 'basic', 'digest', 'ntlm', 'ntlm2'] as const
 const AUTOMATIC = ['auto', 'auto-nct'] as const
+/** An empty password has a line, too. */
+const NO_SECOND_LINE = 'the second line is missing, which is the password'
 /** The last two are OpenVPN's old names for the third. */
 const TYPES = ['VERSION', 'AGENT', 'CUSTOM-HEADER', 'EXT1', 'EXT2'] as const
 
@@ -108,7 +110,9 @@ class Reader {
   }
 
   #readLogin(written: Value | HopLine): void {
-    const login = readLogin(written, this.#desk, (login) => loginProblem(login, this.#auth ?? 'auto'))
+    const login = readLogin(written, this.#desk, (login, text) => {
+      return text.includes('\n') ? loginProblem(login, this.#auth ?? 'auto') : NO_SECOND_LINE
+    })
     // What is wrong with it has been said.
     if (login === undefined) this.#isBroken = true
     else this.#keep('login', { at: written.at, text: login })

@@ -5,12 +5,11 @@ import { utf8 } from '../utf8.ts'
 import { type Login, loginOf } from './login.ts'
 import type { Desk, HopLine } from './plugin.ts'
 
-/** Returns the handle; `undefined`: it could not be read, which was reported. `judge`: what this hop cannot send. */
-export function readLogin(
-  written: Value | HopLine,
-  desk: Desk,
-  judge: (login: Login) => string | undefined,
-): string | undefined {
+/** What this hop cannot send. `text`: as it was written, without its last line end. */
+type Judge = (login: Login, text: string) => string | undefined
+
+/** Returns the handle; `undefined`: it could not be read, which was reported. */
+export function readLogin(written: Value | HopLine, desk: Desk, judge: Judge): string | undefined {
   if ('values' in written && written.body !== undefined) return keep(written.body, written, desk, judge)
   const file = 'values' in written ? (written.values[0] as Value) : written
   if (file.text === INLINE || file.text === '[inline]') {
@@ -21,17 +20,12 @@ export function readLogin(
   return text === undefined ? undefined : keep(text, file, desk, judge)
 }
 
-function keep(
-  text: string,
-  { at }: Value | HopLine,
-  desk: Desk,
-  judge: (login: Login) => string | undefined,
-): string | undefined {
+function keep(text: string, { at }: Value | HopLine, desk: Desk, judge: Judge): string | undefined {
   const secret = utf8(text)
   const login = loginOf(secret)
   if (!login)
     return complain(desk, { at }, 'a login is a user and a password on two lines', 'nothing else stands there')
-  const problem = judge(login)
+  const problem = judge(login, text.replace(/\r?\n$/, ''))
   return problem === undefined ? desk.keep(secret) : complain(desk, { at }, problem)
 }
 

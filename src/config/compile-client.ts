@@ -66,7 +66,8 @@ class ClientCompiler {
     const path = `remotes.${index}`
     this.#places.set(path, line.at).set(`${path}.host`, line.host.at)
     this.#places.set(`${path}.confirm`, first(layers, 'confirm')?.at ?? line.at)
-    for (const [place, { at }] of way.entries()) this.#places.set(`${path}.hops.${place}`, at)
+    for (const [place, { at, hostAt }] of way.entries())
+      this.#places.set(`${path}.hops.${place}`, at).set(`${path}.hops.${place}.host`, hostAt)
     return {
       host: line.host.value,
       ...addressOf(draft),

@@ -181,11 +181,14 @@ function spelled(words: readonly string[]): Line {
 const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|-option|scramble/
 /** `user:password@host`, wherever it stands. */
 const CREDENTIALS = /:[^\s@]*@/
+/** A name and two words: of a plugin's line, mostly a host and a port. */
+const THREE_WORDS = /^\s*\S+\s+\S+\s+\S+(?=\s+\S)/
 
 /**
  * The line as it may be shown. Of a directive that is not ours to understand only the first word is: a password, a whole
- * header or a URL with a user in it may follow. So it is with an unknown one that sounds like a secret. A line that is
- * no directive at all may be part of a key.
+ * header or a URL with a user in it may follow. So it is with one that is not in the table and sounds like a secret; of
+ * any other that is not, what stands behind a host and a port may be a login. A line that is no directive at all may be
+ * part of a key.
  */
 function showable(row: string): string | undefined {
   const [start, name = ''] =
@@ -193,6 +196,9 @@ function showable(row: string): string | undefined {
   if (start === undefined) return undefined
   const known = DIRECTIVES.get(name)?.kind
   const mayHide = known === 'ignored' || (known !== 'used' && SECRETIVE.test(name) && /^[A-Za-z]/.test(name))
-  if (!mayHide && !CREDENTIALS.test(row)) return row
+  if (!mayHide && !CREDENTIALS.test(row)) {
+    const [head] = known === undefined ? (THREE_WORDS.exec(row) ?? []) : []
+    return head === undefined ? row : `${head} …`
+  }
   return start.length < row.trimEnd().length ? `${start} …` : start
 }

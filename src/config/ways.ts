@@ -15,6 +15,8 @@ export interface WrittenHop {
   readonly hop: HopConfig
   /** Its line. */
   readonly at: Place
+  /** Its host, if it is a word of that. */
+  readonly hostAt: Place
 }
 
 /** Index of a block, or which globals. */
@@ -61,7 +63,7 @@ export class Ways {
     if (surplus) this.#error(surplus.line.at, `a way has at most ${MAX_HOPS} hops`)
     const way = chain.slice(0, MAX_HOPS).flatMap((draft) => {
       const hop = this.#hopOf(draft)
-      return hop ? [{ hop, at: draft.line.at }] : []
+      return hop ? [written(hop, draft.line)] : []
     })
     return way.length === chain.length ? way : undefined
   }
@@ -141,7 +143,7 @@ export class Ways {
     this.#owners.set(option, owner)
     if (owner.host === hop.host && owner.port === hop.port) return
     const message = `"${option.name}" would be for ${placeOf(owner)} and for ${placeOf(hop)}`
-    this.#error(option.at, message, 'write it in the blocks, each below the line of its hop')
+    this.#error(option.at, message, 'write it below the line of its hop')
   }
 
   #error(at: Place, message: string, hint?: string): void {
@@ -179,6 +181,12 @@ class HopDesk implements Desk {
 
   readonly inlined = (): string | undefined => this.#inlined.shift()
 }
+
+const written = (hop: HopConfig, { at, values }: HopLine): WrittenHop => ({
+  hop,
+  at,
+  hostAt: values.find(({ text }) => text === hop.host || text === `[${hop.host}]`)?.at ?? at,
+})
 
 const scopeOf = ({ block, entry: { origin } }: Pick<PluginEntry, 'block' | 'entry'>): ScopeName => block ?? origin
 

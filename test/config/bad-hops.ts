@@ -1,0 +1,218 @@
+/** Configurations whose hops are wrong, each with everything that is said about it, as in `bad-configurations.ts`. */
+import type { Bad } from './bad-configurations.ts'
+import { RELAY, TUBE } from './relay-plugin.ts'
+
+const options = { plugins: new Map([RELAY, TUBE].map((module) => [module.name, module])) }
+const inBlock = (lines: string) => `<connection>\nremote vpn.example 443 tcp\n${lines}</connection>\n`
+const CLIENT = 'client\nproto tcp\nremote vpn.example\n'
+
+export const BAD_HOPS: readonly Bad[] = (
+  [
+    [
+      'in the configuration of a server',
+      'mode server\nrelay a.example 80\n',
+      ['2:1+5 error[mode] "relay" is for clients, and this is a server\'s configuration | remove it, or "mode server"'],
+    ],
+    [
+      'in a <listen> block of a server',
+      'mode server\n<listen>\nrelay a.example 80\n</listen>\n',
+      ['3:1+5 error[mode] "relay" is for clients, and this is a server\'s configuration | remove it, or "mode server"'],
+    ],
+    [
+      'in the configuration of a peer',
+      'mode p2p\nremote 192.0.2.1\nrelay a.example 80\n',
+      ['3:1+5 error[mode] "relay" is for clients, and this is a peer\'s configuration | remove it, or "mode p2p"'],
+    ],
+    [
+      'where nothing says that it is a client',
+      'remote vpn.example\nrelay a.example 80\n',
+      [
+        '2:1+5 error[mode] "relay" is for clients, and without "client" this is a peer\'s configuration | add a line: client',
+      ],
+    ],
+    [
+      'an option in the configuration of a server',
+      'mode server\nrelay-word hello\n',
+      [
+        '2:1+10 error[mode] "relay-word" is for clients, and this is a server\'s configuration | remove it, or "mode server"',
+      ],
+    ],
+    [
+      'without its port',
+      `${CLIENT}relay a.example\n`,
+      ['4:1+5 error[arity] "relay" needs 2 values | relay host port [file]'],
+    ],
+    [
+      'with more than it takes',
+      `${CLIENT}relay a.example 80 file more\n`,
+      ['4:25+4 error[arity] "relay" takes at most 3 values | relay host port [file]'],
+    ],
+    [
+      'a port that is none',
+      `${CLIENT}relay a.example 0\n`,
+      ['4:17+1 error[value] a port is a number from 1 to 65535, not "0"'],
+    ],
+    [
+      'a port that its plugin let through',
+      `${CLIENT}relay port.fault 80\n`,
+      ['4:1+5 error[value] expected at least 1'],
+    ],
+    [
+      'a host that its plugin let through',
+      `${CLIENT}relay 127.1 80\n`,
+      [
+        '4:7+5 error[value] numbers alone are no host name; an IPv4 address is four numbers from 0 to 255 without leading zeros',
+      ],
+    ],
+    [
+      'as a block',
+      `${CLIENT}<relay>\na.example 80\n</relay>\n`,
+      ['4:1+7 error[syntax] <relay> is no block | write it on one line: relay host port [file]'],
+    ],
+    [
+      'a login file that is not there',
+      `${CLIENT}relay a.example 80 gone.txt\n`,
+      ['4:20+8 error[R9] cannot read this file: no such file'],
+    ],
+    [
+      'a login file of an option that is not there',
+      `${CLIENT}relay a.example 80\nrelay-login gone.txt\n`,
+      ['5:13+8 error[R9] cannot read this file: no such file'],
+    ],
+    [
+      'an option without a hop',
+      `${CLIENT}relay-word hello\n`,
+      ['4:1+10 error[R9] "relay-word" without "relay": it belongs to a hop'],
+    ],
+    [
+      'an option of another plugin than the hop',
+      `${CLIENT}tube a.example\nrelay-word hello\n`,
+      ['5:1+10 error[R9] "relay-word" without "relay": it belongs to a hop'],
+    ],
+    [
+      'an option above two hops',
+      `${CLIENT}relay-word hello\nrelay a.example 80\nrelay b.example 80\n`,
+      [
+        '4:1+10 error[R9] "relay-word" stands above 2 hops: it does not say to which it belongs | write it below the line of its hop',
+      ],
+    ],
+    [
+      'an option in a block without a hop',
+      `client\nrelay a.example 80\n${inBlock('relay-word hello\n')}`,
+      ['5:1+10 error[R9] "relay-word" without "relay" in its block | repeat the line of the hop above it'],
+    ],
+    [
+      'a global option for hops of the blocks that differ in their hosts',
+      `client\nrelay-login login.txt\n${inBlock('relay a.example 80\n')}${inBlock('relay b.example 80\n')}`,
+      [
+        '2:1+11 error[R9] "relay-login" would be for a.example port 80 and for b.example port 80 | write it below the line of its hop',
+      ],
+    ],
+    [
+      'a global option for hops of the blocks that differ in their ports',
+      `client\n${inBlock('relay a.example 80\n')}${inBlock('relay a.example 81\n')}relay-word hello\n`,
+      [
+        '10:1+10 error[R9] "relay-word" would be for a.example port 80 and for a.example port 81 | write it below the line of its hop',
+      ],
+    ],
+    [
+      'an option of the command line for two hops of the file',
+      `${CLIENT}relay a.example 80\nrelay b.example 80\n`,
+      [
+        'command line: --relay-login 1+13 error[R9] "relay-login" would be for a.example port 80 and for b.example port 80 | write it below the line of its hop',
+      ],
+      ['--relay-login', 'login.txt'],
+    ],
+    [
+      'an option of the file for hops of the command line and of a block',
+      `client\nrelay-word hello\n${inBlock('relay a.example 80\n')}<connection>\nremote h 1 tcp\n</connection>\n`,
+      [
+        '2:1+10 error[R9] "relay-word" would be for a.example port 80 and for b.example port 80 | write it below the line of its hop',
+      ],
+      ['--relay', 'b.example', '80'],
+    ],
+    ['nine hops', `${CLIENT}${'relay a.example 80\n'.repeat(9)}`, ['12:1+5 error[R9] a way has at most 8 hops']],
+    [
+      'datagrams that it does not carry',
+      'client\nremote vpn.example\nrelay a.example 80\n',
+      ['3:1+5 error[R9] a relay carries TCP only | proto tcp'],
+    ],
+    [
+      'two remotes over one hop, one of which it does not carry',
+      'client\nremote vpn.example 443 tcp\nremote vpn.example 443 udp\nrelay a.example 80\n',
+      ['4:1+5 error[R9] a relay carries TCP only | proto tcp'],
+    ],
+    [
+      'a setting that its plugin judges',
+      `${CLIENT}relay a.example 80\nrelay-word rude\n`,
+      ['4:1+5 error[R9] such a word is not said'],
+    ],
+    [
+      'said once, however many remotes',
+      `${CLIENT}remote b.example\nrelay a.example 80\nrelay-word rude\n`,
+      ['5:1+5 error[R9] such a word is not said'],
+    ],
+    [
+      'R1 a first hop of another family than the forced one',
+      `${CLIENT}ipv6\nrelay 192.0.2.1 80\n`,
+      ['5:7+9 error[R1] 192.0.2.1 is no ipv6 address, but ipv6 is forced'],
+    ],
+    [
+      'R6 local of one family, first hop of the other',
+      `${CLIENT}local 2001:db8::1\nrelay 192.0.2.1 80\n`,
+      [
+        '4:7+11 error[R6] 2001:db8::1 is ipv6, and its remotes are ipv4 (192.0.2.1): nothing can be tried | bind an ipv4 address, or none',
+      ],
+    ],
+    [
+      'a plugin that throws while it reads',
+      `${CLIENT}relay throws.fault 80\n`,
+      ['4:1+5 error[R9] the plugin "relay" failed when it read this line'],
+    ],
+    [
+      'a plugin that throws while it judges',
+      `${CLIENT}relay judge.fault 80\n`,
+      ['4:1+5 error[R9] the plugin "relay" failed when it judged this hop'],
+    ],
+    [
+      'a plugin that throws when it is started',
+      `${CLIENT}relay a.example 80\nrelay-start badly\n`,
+      [
+        '4:1+5 error[R9] the plugin "relay" failed when it was started',
+        '4:1+5 error[R9] there is no plugin "relay" that makes hops',
+      ],
+    ],
+    [
+      'a plugin that makes no hops after all',
+      `${CLIENT}relay a.example 80\nrelay-start empty\n`,
+      ['4:1+5 error[R9] there is no plugin "relay" that makes hops'],
+    ],
+    [
+      'a plugin that makes nothing of its line, and says nothing',
+      `${CLIENT}relay silent.fault 80\n`,
+      ['4:1+5 error[R9] the plugin "relay" made no hop of this line'],
+    ],
+    [
+      'a plugin that makes hops of another kind',
+      `${CLIENT}relay kind.fault 80\n`,
+      ['4:1+5 error[R9] there is no plugin "other" that makes hops; known: relay'],
+    ],
+    [
+      'a plugin that nobody knows',
+      `${CLIENT}relais a.example 80\n`,
+      ['4:1+6 error[unknown] there is no directive "relais" | did you mean "relay"?'],
+    ],
+    [
+      'a plugin of a file that is not trusted',
+      `${CLIENT}socket-plugin relay\nrelay a.example 80\n`,
+      [
+        '4:1+13 error[R9] a file may not load socket plugins | it would run code; --allow-socket-plugins says that you trust the file',
+      ],
+    ],
+    [
+      'a printed login without its handle',
+      `${CLIENT}relay silent.fault 80\nrelay-login [[INLINE]]\n`,
+      ['4:1+5 error[R9] the plugin "relay" made no hop of this line'],
+    ],
+  ] as const
+).map(([name, text, issues, argv]) => ({ name, text, issues, options: { ...options, ...(argv && { argv }) } }))

@@ -7,10 +7,9 @@
  */
 import { formatEndpoint, parseAddress } from '../endpoint.ts'
 import { type BodyReader, bodyOf } from './http-body.ts'
-import { type Denial, HttpLogin, type LoginMethod } from './http-login.ts'
+import { type Credentials, type Denial, HttpLogin } from './http-login.ts'
 import { type Fault, HeadReader, type Reply } from './http-reply.ts'
 import { type HttpVersion, connectRequest } from './http-request.ts'
-import type { Login } from './login.ts'
 import type { Negotiator, Progress, Tools } from './negotiator.ts'
 import { concat, octets } from './octets.ts'
 import { quoted } from './quoted.ts'
@@ -23,8 +22,8 @@ export interface ConnectOrder {
   readonly agent: string | undefined
   /** Each character is a byte. */
   readonly headers: readonly string[]
-  readonly method: LoginMethod
-  readonly login: Login | undefined
+  /** Without them no login is given. */
+  readonly credentials: Credentials | undefined
   readonly tools: Tools
 }
 
@@ -44,7 +43,7 @@ export class HttpConnect implements Negotiator {
     this.#order = order
     const { host, port } = order.target
     this.#authority = formatEndpoint({ address: parseAddress(host)?.address ?? host, port })
-    this.#login = new HttpLogin({ ...order, authority: this.#authority })
+    this.#login = new HttpLogin(order.credentials, this.#authority, order.tools)
   }
 
   begin(): Progress {

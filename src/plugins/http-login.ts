@@ -17,9 +17,13 @@ export type Scheme = 'digest' | 'ntlm' | 'basic'
 export const LOGIN_METHODS = ['none', 'basic', 'digest', 'ntlm', 'auto', 'auto-nct'] as const
 export type LoginMethod = (typeof LOGIN_METHODS)[number]
 
+/** What we may say of ourselves, and how. */
+export interface Credentials extends Login {
+  readonly method: Exclude<LoginMethod, 'none'>
+}
+
 /** What may be answered by each, the strongest first. */
-const ALLOWED: Readonly<Record<LoginMethod, readonly Scheme[]>> = {
-  none: [],
+const ALLOWED: Readonly<Record<Credentials['method'], readonly Scheme[]>> = {
   basic: ['basic'],
   digest: ['digest'],
   ntlm: ['ntlm'],
@@ -37,15 +41,6 @@ const NAMES = new Map([
   ['bearer', 'Bearer'],
 ])
 
-export interface LoginOrder {
-  readonly method: LoginMethod
-  /** What `method` needs, unless it is `none`. */
-  readonly login: Login | undefined
-  /** What is asked for: `vpn.example:443`. */
-  readonly authority: string
-  readonly tools: Tools
-}
-
 export interface Denial {
   readonly code: 'HOP_AUTH' | 'HOP_DOWNGRADE' | 'BAD_REPLY'
   /** Completes "the proxy ..."; nothing in it is the proxy's. */
@@ -55,6 +50,8 @@ export interface Denial {
 /** What the next request says. */
 interface Answer {
   readonly authorization: string
+  /** It shows that it is us. */
+  readonly isProof: boolean
   /** It means nothing on another connection. */
   readonly isBound: boolean
 }
@@ -65,19 +62,23 @@ interface Talk {
   readonly opening: Answer
   /** To another 407; `undefined`: there is nothing left to say. */
   readonly goOn: (offered: readonly Challenge[]) => Answer | Denial | undefined
-  /** The proxy has got what it needs to know that it is us. */
-  readonly isShown: () => boolean
 }
 
 export class HttpLogin {
-  readonly #order: LoginOrder
+  readonly #credentials: Credentials | undefined
+  /** What is asked for: `vpn.example:443`. */
+  readonly #authority: string
+  readonly #tools: Tools
   #talk: Talk | undefined
   #answer: Answer | undefined
 
-  constructor(order: LoginOrder) {
-    this.#order = order
+  constructor(credentials: Credentials | undefined, authority: string, tools: Tools) {
+    this.#credentials = credentials
+    this.#authority = authority
+    this.#tools = tools
     // Nothing of the proxy's is needed to begin with these. Digest needs a nonce, and `auto` to know what there is.
-    if (order.method === 'basic' || order.method === 'ntlm') this.#begin(this.#talkBy(order.method, []))
+    if (credentials?.method === 'basic') this.#begin(basicTalk(credentials))
+    if (credentials?.method === 'ntlm') this.#begin(ntlmTalk(credentials, tools))
   }
 
   /** `Proxy-Authorization` of the next request. */
@@ -87,7 +88,7 @@ export class HttpLogin {
 
   /** The next request belongs on the connection on which it was asked for. */
   get isBound(): boolean {
-    return this.#answer?.isBound ?? false
+    return this.#answer?.isBound === true
   }
 
   /** The connection is to live on between the messages of this way. */
@@ -98,73 +99,74 @@ export class HttpLogin {
   /** A 407 with these `Proxy-Authenticate` headers. `undefined`: there is an answer to it. */
   challenged(values: readonly string[]): Denial | undefined {
     const offered = readChallenges(values)
-    if (!this.#talk) return this.#choose(offered)
-    const { scheme } = this.#talk
-    if (!offered.some((challenge) => challenge.scheme === scheme)) return this.#unmet(offered)
-    const answer = this.#talk.goOn(offered)
-    if (answer && 'code' in answer) return answer
+    if (!this.#credentials) return denial('HOP_AUTH', `wants a login (${namesIn(offered)}), and is to get none`)
+    if (!this.#talk) return this.#choose(this.#credentials, offered)
+    const { scheme, goOn } = this.#talk
+    if (!isAmong(offered, scheme)) return unmet(offered, [scheme])
+    const answer = goOn(offered)
+    if (!answer) return denial('HOP_AUTH', 'refuses the login that is set for it')
+    if ('code' in answer) return answer
     this.#answer = answer
-    return answer ? undefined : { code: 'HOP_AUTH', problem: 'refuses the login that is set for it' }
+    return undefined
   }
 
   /** The proxy carries us; `undefined`: as it should. */
   accepted(): Denial | undefined {
-    const { method } = this.#order
+    const method = this.#credentials?.method
     const isDemanded = method === 'digest' || method === 'ntlm'
-    if (!isDemanded || this.#talk?.isShown()) return undefined
-    const problem = `does not ask for the login, although ${NAMES.get(method)} is set: it may not be the one that is meant`
-    return { code: 'HOP_DOWNGRADE', problem }
+    if (!isDemanded || this.#answer?.isProof) return undefined
+    return denial(
+      'HOP_DOWNGRADE',
+      `does not ask for the login, although ${NAMES.get(method)} is set: is it the one that is meant?`,
+    )
   }
 
-  #choose(offered: readonly Challenge[]): Denial | undefined {
-    for (const scheme of ALLOWED[this.#order.method]) {
-      const talk = offered.some((challenge) => challenge.scheme === scheme) && this.#talkBy(scheme, offered)
-      if (!talk) continue
-      this.#begin(talk)
-      return undefined
+  #choose(credentials: Credentials, offered: readonly Challenge[]): Denial | undefined {
+    const allowed = ALLOWED[credentials.method]
+    for (const scheme of allowed) {
+      const talk = isAmong(offered, scheme) ? this.#talkBy(scheme, credentials, offered) : undefined
+      if (talk) return this.#begin(talk)
     }
-    return this.#unmet(offered)
+    return unmet(offered, allowed)
   }
 
-  #begin(talk: Talk | undefined): void {
+  #begin(talk: Talk | undefined): undefined {
     this.#talk = talk
     this.#answer = talk?.opening
   }
 
-  /** `undefined`: what is offered cannot be answered, or there is nothing to answer it with. */
-  #talkBy(scheme: Scheme, offered: readonly Challenge[]): Talk | undefined {
-    const { login, authority, tools } = this.#order
-    if (!login) return undefined
+  /** `undefined`: what is offered cannot be answered. */
+  #talkBy(scheme: Scheme, login: Login, offered: readonly Challenge[]): Talk | undefined {
     switch (scheme) {
       case 'digest':
-        return digestTalk(offered, { login, authority, tools })
+        return digestTalk(login, this.#authority, this.#tools, offered)
       case 'ntlm':
-        return ntlmTalk(login, tools)
+        return ntlmTalk(login, this.#tools)
       case 'basic':
         return basicTalk(login)
     }
   }
+}
 
-  /** The proxy wants what we do not do; why. */
-  #unmet(offered: readonly Challenge[]): Denial {
-    const { method, login } = this.#order
-    const ways = namesOf(offered.map(({ scheme }) => scheme))
-    if (method === 'none' || !login) {
-      const problem = `wants a login (${ways}), and ${login ? '"none" is set' : 'there is none for it'}`
-      return { code: 'HOP_AUTH', problem }
-    }
-    const wanted = this.#talk ? [this.#talk.scheme] : ALLOWED[method]
-    const weaker = offered.map(({ scheme }) => scheme).filter((scheme) => isBelow(scheme, wanted))
-    if (weaker.length === 0)
-      return { code: 'HOP_AUTH', problem: `wants a login (${ways}) that "${method}" cannot give` }
-    return { code: 'HOP_DOWNGRADE', problem: `offers ${namesOf(weaker)}, which is weaker than ${namesOf(wanted)}` }
-  }
+const denial = (code: Denial['code'], problem: string): Denial => ({ code, problem })
+
+const isAmong = (offered: readonly Challenge[], wanted: Scheme): boolean =>
+  offered.some(({ scheme }) => scheme === wanted)
+
+/** Nothing that is offered is one of these, or none that could be answered. */
+function unmet(offered: readonly Challenge[], wanted: readonly Scheme[]): Denial {
+  const ours = namesOf(wanted)
+  const weaker = offered.map(({ scheme }) => scheme).filter((scheme) => isBelow(scheme, wanted))
+  if (weaker.length > 0) return denial('HOP_DOWNGRADE', `offers ${namesOf(weaker)}, which is weaker than ${ours}`)
+  return denial('HOP_AUTH', `wants a login (${namesIn(offered)}) that cannot be given by ${ours}`)
 }
 
 /** From the weakest on. Others are not compared. */
 const STRENGTHS: readonly string[] = ['basic', 'ntlm', 'digest']
 const isBelow = (scheme: string, wanted: readonly Scheme[]): boolean =>
   STRENGTHS.includes(scheme) && wanted.every((one) => STRENGTHS.indexOf(scheme) < STRENGTHS.indexOf(one))
+
+const namesIn = (offered: readonly Challenge[]): string => namesOf(offered.map(({ scheme }) => scheme))
 
 function namesOf(schemes: readonly string[]): string {
   const names = [...NAMES].filter(([scheme]) => schemes.includes(scheme)).map(([, name]) => name)
@@ -174,17 +176,18 @@ function namesOf(schemes: readonly string[]): string {
 function basicTalk({ user, password }: Login): Talk | undefined {
   if (user.includes(':')) return undefined
   const authorization = `Basic ${base64(utf8(`${user}:${password}`))}`
-  return { scheme: 'basic', opening: { authorization, isBound: false }, goOn: () => undefined, isShown: () => true }
+  return { scheme: 'basic', opening: { authorization, isProof: true, isBound: false }, goOn: () => undefined }
 }
 
-interface DigestOrder extends Omit<LoginOrder, 'method'> {
-  readonly login: Login
-}
-
-function digestTalk(offered: readonly Challenge[], { login, authority, tools }: DigestOrder): Talk | undefined {
+function digestTalk(
+  login: Login,
+  uri: string,
+  { hash, random }: Tools,
+  offered: readonly Challenge[],
+): Talk | undefined {
   const answerTo = (challenge: DigestChallenge): Answer => {
-    const request = { login, method: 'CONNECT', uri: authority, cnonce: hexOf(tools.random(16)) }
-    return { authorization: `Digest ${digestAnswer(challenge, request, tools.hash)}`, isBound: false }
+    const request = { login, method: 'CONNECT', uri, cnonce: hexOf(random(16)) }
+    return { authorization: `Digest ${digestAnswer(challenge, request, hash)}`, isProof: true, isBound: false }
   }
   const first = strongest(offered.flatMap((challenge) => readDigest(challenge) ?? []))
   if (!first) return undefined
@@ -196,23 +199,25 @@ function digestTalk(offered: readonly Challenge[], { login, authority, tools }: 
     isRenewed = true
     return answerTo(fresh)
   }
-  return { scheme: 'digest', opening: answerTo(first), goOn, isShown: () => true }
+  return { scheme: 'digest', opening: answerTo(first), goOn }
 }
 
 const strongest = (challenges: readonly DigestChallenge[]): DigestChallenge | undefined =>
   challenges.find(({ hash }) => hash === 'sha256') ?? challenges[0]
 
 function ntlmTalk(login: Login, tools: Tools): Talk {
-  let isShown = false
+  const say = (message: Uint8Array, isProof: boolean): Answer => {
+    return { authorization: `NTLM ${base64(message)}`, isProof, isBound: isProof }
+  }
+  let isOver = false
   const goOn = (offered: readonly Challenge[]): Answer | Denial | undefined => {
     const token = offered.find(({ scheme }) => scheme === 'ntlm')?.token
-    if (isShown || token === undefined) return undefined
+    if (isOver || token === undefined) return undefined
     const bytes = readBase64(token)
     const challenge = bytes && readNtlmChallenge(bytes)
-    if (!challenge) return { code: 'BAD_REPLY', problem: 'has sent an NTLM message that is none' }
-    isShown = true
-    return { authorization: `NTLM ${base64(ntlmAuthenticate(challenge, login, tools))}`, isBound: true }
+    if (!challenge) return denial('BAD_REPLY', 'has sent an NTLM message that is none')
+    isOver = true
+    return say(ntlmAuthenticate(challenge, login, tools), true)
   }
-  const opening = { authorization: `NTLM ${base64(ntlmNegotiate())}`, isBound: false }
-  return { scheme: 'ntlm', opening, goOn, isShown: () => isShown }
+  return { scheme: 'ntlm', opening: say(ntlmNegotiate(), false), goOn }
 }

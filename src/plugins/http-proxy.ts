@@ -7,10 +7,11 @@ import { formatEndpoint } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
 import { printable } from '../printable.ts'
 import { HttpConnect } from './http-connect.ts'
+import type { Credentials } from './http-login.ts'
 import { LOGIN, NAME, OPTION, httpLines } from './http-proxy-lines.ts'
 import { type HttpProxySettings, readSettings } from './http-proxy-settings.ts'
 import { TWO_LOGINS, headerProblem, isLoginHeader, loginProblem, targetProblem } from './http-request.ts'
-import { type Login, loginOf } from './login.ts'
+import { loginOf } from './login.ts'
 import type { HopRequest, Negotiator } from './negotiator.ts'
 import { asText, utf8Text } from './octets.ts'
 import type { HopProblem, PluginModule, SocketPlugin, Way } from './plugin.ts'
@@ -75,30 +76,30 @@ function negotiator({ hop, target, transport, open, tools }: HopRequest): Negoti
   if (transport === 'udp') return bad('it carries no datagrams')
   const atTarget = targetProblem(target.host)
   if (atTarget !== undefined) return bad(`${printable(target.host)}: ${atTarget}`)
-  const login = loginFrom(settings, open)
-  if (typeof login === 'string') return bad(login)
+  const credentials = credentialsFrom(settings, open)
+  if (typeof credentials === 'string') return bad(credentials)
   const headers = headersFrom(settings, open)
   if (typeof headers === 'string') return bad(headers)
-  const { auth: method, version } = settings
+  if (credentials && headers.some(isLoginHeader)) return bad(TWO_LOGINS)
   const agent = settings.agent === undefined ? undefined : utf8Text(settings.agent)
-  return new HttpConnect({ proxy, target, version, agent, headers, method, login, tools })
+  return new HttpConnect({ proxy, target, version: settings.version, agent, headers, credentials, tools })
 }
 
-/** The login, if there is one, or what is wrong with it. */
-function loginFrom({ login: handle, auth }: HttpProxySettings, open: HopRequest['open']): Login | string | undefined {
-  if (handle === undefined) return undefined
+/** The login, if one is to be given, or what is wrong with it. */
+function credentialsFrom(
+  { login: handle, auth }: HttpProxySettings,
+  open: HopRequest['open'],
+): Credentials | string | undefined {
+  if (handle === undefined || auth === 'none') return undefined
   const secret = open(handle)
   if (!secret) return 'its login is not in the vault'
   const login = loginOf(secret)
   if (!login) return 'its login is not a user and a password on two lines'
-  return loginProblem(login, auth) ?? login
+  return loginProblem(login, auth) ?? { ...login, method: auth }
 }
 
 /** The custom headers, or what is wrong with one. */
-function headersFrom(
-  { headers, login, auth }: HttpProxySettings,
-  open: HopRequest['open'],
-): readonly string[] | string {
+function headersFrom({ headers }: HttpProxySettings, open: HopRequest['open']): readonly string[] | string {
   const opened: string[] = []
   for (const handle of headers) {
     const secret = open(handle)
@@ -106,7 +107,6 @@ function headersFrom(
     const header = asText(secret)
     const problem = headerProblem(header)
     if (problem !== undefined) return problem
-    if (isLoginHeader(header) && login !== undefined && auth !== 'none') return TWO_LOGINS
     opened.push(header)
   }
   return opened

@@ -112,7 +112,7 @@ describe('R9 http-proxy talks to proxies', () => {
 
 /** Long replies are cut at some places only: each byte is looked at for each cut. */
 function forManyCuts(bytes: Uint8Array, look: (pieces: readonly Uint8Array[]) => void): void {
-  if (bytes.length <= 600) return forEveryCut(bytes, look)
+  if (bytes.length <= 150) return forEveryCut(bytes, look)
   const places = fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { minLength: 1, maxLength: 8 })
   fc.assert(
     fc.property(places, (places) => {

@@ -21,7 +21,7 @@ export const bytesOfSaying = ({ text = '', hex }: Pick<Saying, 'text' | 'hex'>):
   hex === undefined ? utf8(text) : bytesOf(hex)
 
 /** Byte by byte where it drips. */
-export function piecesOf(bytes: Uint8Array, dripMs: number | undefined): readonly Uint8Array[] {
-  if (dripMs !== undefined) return Array.from(bytes, (byte) => Uint8Array.of(byte))
+export function piecesOf(bytes: Uint8Array, dripMs: number): readonly Uint8Array[] {
+  if (dripMs > 0) return Array.from(bytes, (byte) => Uint8Array.of(byte))
   return bytes.length > 0 ? [bytes] : []
 }

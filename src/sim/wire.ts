@@ -155,10 +155,10 @@ class VirtualSocket implements WireSocket, VirtualHandle {
     if (this.#state !== 'closed') this.#end()
   }
 
-  #say({ afterMs, dripMs, then, ...saying }: Saying): void {
+  #say({ afterMs, dripMs = 0, then, ...saying }: Saying): void {
     const pieces = piecesOf(bytesOfSaying(saying), dripMs)
-    for (const [i, piece] of pieces.entries()) this.#after(afterMs + i * (dripMs ?? 0), () => this.#receive(piece))
-    const lastly = afterMs + Math.max(0, pieces.length - 1) * (dripMs ?? 0)
+    for (const [i, piece] of pieces.entries()) this.#after(afterMs + i * dripMs, () => this.#receive(piece))
+    const lastly = afterMs + Math.max(0, pieces.length - 1) * dripMs
     if (then) this.#failAfter(lastly, then === 'fin' ? failure('CLOSED_BY_PEER', 'connected') : this.#resetFailure())
   }
 

@@ -99,15 +99,6 @@ const SCENES: readonly { readonly takes: string; readonly play: (inspect: Inspec
     },
   },
   {
-    takes: 'dial.dialing attempt.negotiated 1',
-    play: (inspect) => {
-      const s = stage({ remotes: [A] }, { inspect })
-      s.start()
-      s.negotiated(1)
-      expect(s.ledger().current[0]?.stages).toEqual({ negotiated: 0 })
-    },
-  },
-  {
     takes: 'dial.dialing peer.met 0',
     play: (inspect) => {
       const s = stage({ remotes: [A, B] }, { inspect })

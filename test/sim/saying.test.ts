@@ -14,7 +14,7 @@ test('each thing is said once, to the first piece that it fits', () => {
 test('bytes are text, or hexadecimal, or none; a drip is one at a time', () => {
   expect([...bytesOfSaying({ text: 'é' })]).toEqual([0xc3, 0xa9])
   expect([...bytesOfSaying({ hex: '05ff' })]).toEqual([5, 255])
-  expect(piecesOf(bytesOfSaying({}), undefined)).toEqual([])
-  expect(piecesOf(utf8('ab'), undefined)).toEqual([utf8('ab')])
+  expect(piecesOf(bytesOfSaying({}), 0)).toEqual([])
+  expect(piecesOf(utf8('ab'), 0)).toEqual([utf8('ab')])
   expect(piecesOf(utf8('ab'), 5)).toEqual([utf8('a'), utf8('b')])
 })

@@ -191,7 +191,7 @@ class ScriptedSocket implements WireSocket {
     this.#sentAt = this.#world.clock.now()
     this.#real?.send(bytes, refused)
     const saying = this.#script.answerTo(bytes)
-    if (saying) return this.#say(saying, n)
+    if (saying) return void this.#world.stillness.during('a request', this.#say(saying, n))
     if (this.#request.transport === 'udp' && refuse !== undefined) this.#expect('the refusal of a datagram')
     if (unreachable !== undefined) this.#failAfter(unreachable, failure('EHOSTUNREACH', 'connected'))
     if (answer === undefined || !this.#peer) return
@@ -202,17 +202,19 @@ class ScriptedSocket implements WireSocket {
     })
   }
 
-  #say({ afterMs, dripMs, then, ...saying }: Saying, n: number): void {
-    void this.#world.stillness.during('a request', this.#peer?.heard(this.#port, n) ?? Promise.resolve())
+  /** In answer to our `n`th request, once that is there: what is said sooner could meet it half-way. */
+  async #say({ afterMs, dripMs = 0, then, ...saying }: Saying, n: number): Promise<void> {
+    const askedAt = this.#world.clock.now()
+    await this.#peer?.heard(this.#port, n)
+    if (this.#state === 'closed') return
     const pieces = piecesOf(bytesOfSaying(saying), dripMs)
     for (const [i, piece] of pieces.entries())
-      this.#after(afterMs + i * (dripMs ?? 0), () => {
+      this.#until(askedAt + afterMs + i * dripMs, () => {
         if (!this.#accepted) this.#expect('words')
         this.#peer?.say(this.#port, piece)
       })
-    const lastly = afterMs + Math.max(0, pieces.length - 1) * (dripMs ?? 0)
     if (then)
-      this.#after(lastly, () => {
+      this.#until(askedAt + afterMs + Math.max(0, pieces.length - 1) * dripMs, () => {
         this.#expect('the end of a peer that has spoken')
         if (then === 'fin') this.#peer?.fin(this.#port)
         else this.#resetByPeer()

@@ -13,11 +13,17 @@ const MAX_LOGIN = 255
 /** Why a target cannot be named; `undefined` when it can. Completes "HOST cannot be reached through it: ...". */
 export function targetProblem(host: string, version: SocksVersion): string | undefined {
   const literal = parseAddress(host)
-  if (!literal) return host.length > MAX_NAME ? `a name has at most ${MAX_NAME} bytes there` : undefined
+  if (!literal) return nameProblem(host)
   if (literal.address.includes('%')) return 'a zone (%interface) means nothing on another machine'
   if (version === '5') return undefined
   if (literal.family === 'ipv6') return 'SOCKS4 knows no IPv6'
   return literal.address.startsWith('0.0.0.') ? 'SOCKS4 takes such an address for a name' : undefined
+}
+
+// In SOCKS4a a NUL ends the name, and the request.
+function nameProblem(name: string): string | undefined {
+  if (!/^[!-~]+$/.test(name)) return 'a name is written in ASCII, without blanks and control characters'
+  return name.length > MAX_NAME ? `a name has at most ${MAX_NAME} bytes there` : undefined
 }
 
 /** Why a login cannot be sent; `undefined` when it can. Quotes nothing of it. */

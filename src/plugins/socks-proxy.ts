@@ -31,7 +31,7 @@ const plugin: SocketPlugin = { name: NAME, hops: { judge, negotiator } }
 const versionOf = ({ settings }: HopConfig): SocksVersion => (settings['version'] === '4' ? '4' : '5')
 
 function judge(hop: HopConfig, way: Way): readonly HopProblem[] {
-  return [...settingProblems(hop), ...wayProblems(versionOf(hop), way), ...clearText(hop)]
+  return [...settingProblems(hop), ...wayProblems(versionOf(hop), way), ...clearText(hop, way)]
 }
 
 function settingProblems({ settings: { login, version, ...unknown } }: HopConfig): readonly HopProblem[] {
@@ -64,9 +64,10 @@ function wayProblems(version: SocksVersion, { transport, target, before, behind 
   return problems
 }
 
-/** SOCKS4 sends a user, which is no secret. */
-function clearText(hop: HopConfig): readonly HopProblem[] {
-  if (hop.settings['login'] === undefined || versionOf(hop) === '4' || isThisHost(hop.host)) return []
+/** SOCKS4 sends a user, which is no secret. Behind another hop `localhost` is not this one. */
+function clearText(hop: HopConfig, { before }: Way): readonly HopProblem[] {
+  const isHere = before === 0 && isThisHost(hop.host)
+  if (hop.settings['login'] === undefined || versionOf(hop) === '4' || isHere) return []
   const message = `the user and the password go to ${hop.host} in clear text, for everybody on the way to read`
   return [{ severity: 'warning', message, setting: 'login' }]
 }

@@ -410,6 +410,15 @@ const unsayable: readonly SocksRow[] = [
     hop: '',
     fails: ['BAD_HOP', /255/],
   },
+  { name: 'no name', target: ['', 443], hop: '', fails: ['BAD_HOP', /ASCII/] },
+  { name: 'a name that is no ASCII', target: ['vpn\u00e4.example', 443], hop: '', fails: ['BAD_HOP', /ASCII/] },
+  {
+    name: 'a name that would end the request in its midst',
+    version: '4',
+    target: ['vpn.example\u0000', 443],
+    hop: '',
+    fails: ['BAD_HOP', /control characters/],
+  },
   { name: 'a zone is ours alone', target: ['fe80::1%eth0', 443], hop: '', fails: ['BAD_HOP', /zone/] },
   {
     name: 'a user of 256 bytes',

@@ -206,5 +206,8 @@ describe('R9 a hop of socks-proxy is judged before anything is opened', () => {
       expect(judged(login, {}, host)).toEqual([`warning login: ${warning.replace('HOST', host)}`])
     for (const host of ['localhost', 'LOCALHOST.', '127.0.0.1', '127.8.9.10', '::1', '0:0::1'])
       expect(judged(login, {}, host)).toEqual([])
+    expect(judged(login, { before: 1 }, 'localhost')).toEqual([
+      `warning login: ${warning.replace('HOST', 'localhost')}`,
+    ])
   })
 })

@@ -3,6 +3,7 @@
  * come, so that it makes no difference how the bytes were cut; what stands behind the last one is the target's.
  */
 import type { Negotiator, Progress, Relay } from './negotiator.ts'
+import { concat } from './octets.ts'
 
 /** Reads one reply from the front; `undefined`: it is not all there yet, and as it stands, nothing is wrong with it. */
 export type ReplyReader = (bytes: Uint8Array) => Turn | undefined
@@ -26,7 +27,7 @@ export function conversation(opening: Uint8Array, first: ReplyReader): Negotiato
       return { state: 'waiting', send: opening }
     },
     receive: (bytes) => {
-      unread = joined(unread, bytes)
+      unread = concat(unread, bytes)
       let send: Uint8Array = NOTHING
       for (;;) {
         const turn = reader(unread)
@@ -34,7 +35,7 @@ export function conversation(opening: Uint8Array, first: ReplyReader): Negotiato
         if (turn.state === 'failed') return turn
         unread = unread.subarray(turn.length)
         if (turn.state === 'done') return ended(turn.relay, send, unread)
-        send = joined(send, turn.send)
+        send = concat(send, turn.send)
         reader = turn.reader
       }
     },
@@ -47,10 +48,3 @@ function ended(relay: Relay | undefined, send: Uint8Array, unread: Uint8Array): 
 }
 
 const unlessEmpty = (bytes: Uint8Array): Uint8Array | undefined => (bytes.length > 0 ? bytes : undefined)
-
-function joined(before: Uint8Array, behind: Uint8Array): Uint8Array {
-  const all = new Uint8Array(before.length + behind.length)
-  all.set(before)
-  all.set(behind, before.length)
-  return all
-}

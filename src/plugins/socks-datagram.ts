@@ -4,6 +4,7 @@
  */
 import { parseAddress, unmap } from '../endpoint.ts'
 import type { Relay } from './negotiator.ts'
+import { concat } from './octets.ts'
 import { type SocksAddress, readSocksAddress, socksAddress } from './socks-address.ts'
 
 /** Two reserved bytes, and the number of the fragment: 0 for a whole datagram. */
@@ -22,12 +23,7 @@ export function socksRelay({ host: address, port }: Place, target: Place): Relay
   return {
     address,
     port,
-    wrap: (payload) => {
-      const datagram = new Uint8Array(header.length + payload.length)
-      datagram.set(header)
-      datagram.set(payload, header.length)
-      return datagram
-    },
+    wrap: (payload) => concat(header, payload),
     unwrap: (datagram) => {
       // A fragment is dropped, as the RFC asks of who does not put fragments together.
       if (datagram[FRAGMENT] !== 0) return undefined

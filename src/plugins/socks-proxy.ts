@@ -5,6 +5,7 @@
 import type { HopConfig } from '../config/schema.ts'
 import { formatEndpoint } from '../endpoint.ts'
 import { type Failure, failure } from '../failure.ts'
+import { printable } from '../printable.ts'
 import { type Login, loginOf } from './login.ts'
 import type { HopRequest, Negotiator } from './negotiator.ts'
 import type { HopProblem, PluginModule, SocketPlugin, Way } from './plugin.ts'
@@ -36,7 +37,7 @@ function judge(hop: HopConfig, way: Way): readonly HopProblem[] {
 
 function settingProblems({ settings: { login, version, ...unknown } }: HopConfig): readonly HopProblem[] {
   const problems = Object.keys(unknown).map((name) =>
-    error(`there is no setting "${name}"`, 'known: login, version', name),
+    error(`there is no setting "${printable(name)}"`, 'known: login, version', name),
   )
   if (version !== undefined && version !== '4' && version !== '5')
     problems.push(error('expected the version 4 or 5', '4 includes 4a: names are resolved by the proxy', 'version'))
@@ -60,7 +61,7 @@ function wayProblems(version: SocksVersion, { transport, target, before, behind 
       ),
     )
   const problem = targetProblem(target.host, version)
-  if (problem !== undefined) problems.push(error(`${target.host} cannot be reached through it: ${problem}`))
+  if (problem !== undefined) problems.push(error(`${printable(target.host)} cannot be reached through it: ${problem}`))
   return problems
 }
 
@@ -84,7 +85,7 @@ function negotiator({ hop, target, transport, open }: HopRequest): Negotiator | 
   const proxy = `the SOCKS proxy ${formatEndpoint({ address: hop.host, port: hop.port })}`
   const bad = (what: string): Failure => failure('BAD_HOP', 'negotiate', `${proxy} cannot be asked: ${what}`)
   const problem = targetProblem(target.host, version)
-  if (problem !== undefined) return bad(`${target.host}: ${problem}`)
+  if (problem !== undefined) return bad(`${printable(target.host)}: ${problem}`)
   const login = loginFor(hop, version, open)
   if (typeof login === 'string') return bad(login)
   if (version === '5') return socks5({ proxy, target, transport, login })

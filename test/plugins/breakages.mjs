@@ -87,7 +87,7 @@ export const breakages = [
     what: 'what was read of a reply is forgotten when the rest of it comes later',
     after: 'CVE-2023-38545 (curl): a slow reply made it lose what it had decided',
     file: 'src/plugins/conversation.ts',
-    search: 'unread = joined(unread, bytes)',
+    search: 'unread = concat(unread, bytes)',
     replace: 'unread = bytes',
     test: SOCKS,
     red: 'it makes no difference how the bytes of a SOCKS proxy are cut a reply with an IPv6 address',

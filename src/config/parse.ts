@@ -13,7 +13,7 @@ import type { Layers } from './layers.ts'
 import { peerSettings } from './peer-settings.ts'
 import type { Config } from './schema.ts'
 import type { PluginModule, PluginOrders } from '../plugins/plugin.ts'
-import { type Absence, ordersOf, unknownIn } from './plugin-orders.ts'
+import { type Absence, byName, ordersOf, unknownIn } from './plugin-orders.ts'
 import { type Ignored, type Scope, type Scopes, scopesOf } from './scopes.ts'
 import { serverSettings } from './server-settings.ts'
 import { gather, type Read, type Source, type Value } from './source.ts'
@@ -115,8 +115,7 @@ function configOf(scopes: Scopes, keys: Keys, { issues, strict, start, plugins, 
       at,
     )
   const layers = layersOf(scopes, (scope) => clientSettings(scope, { strict }, issues))
-  const modules = new Map([...plugins.values()].map((module) => [module.name, module]))
-  const ways = new Ways(scopes.plugins.directives, modules, keys, issues)
+  const ways = new Ways(scopes.plugins.directives, byName(plugins), keys, issues)
   const config = compileClient(layers, { keys, ways, makers: ways.makers(orders) }, issues, at)
   judgeKeys(layers, keys)
   return config

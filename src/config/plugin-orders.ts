@@ -2,7 +2,7 @@
  * What a configuration says to socket plugins (R9): which it loads, and their own directives. Those that make hops are
  * none of this, but of `ways.ts`. One is loaded by its name, or, if it is known, by a directive of its own.
  */
-import type { PluginDirective, PluginLine, PluginManifest, PluginModule, PluginOrders } from '../plugins/plugin.ts'
+import type { PluginDirective, PluginLine, PluginModule, PluginOrders } from '../plugins/plugin.ts'
 import { valuesOf } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry, Value } from './source.ts'
@@ -44,29 +44,37 @@ export function ordersOf(
   known: KnownPlugins,
   issues: IssueList,
 ): readonly PluginOrders[] {
-  const orders = new Map<string, PluginOrders>()
-  const load = (module: PluginManifest, words: readonly Value[], at: Place): void => {
-    if (!takes(module, words, at, issues)) return
-    const lines = directives.filter(({ plugin, makes }) => plugin === module.name && !makes).map(lineOf)
-    orders.set(module.name, { name: module.name, words: words.map(({ text }) => text), directives: lines })
-  }
+  const loaded = new Map<string, Load>()
   for (const { at, values } of loads) {
     const [name, ...words] = values as [Value, ...Value[]]
     const module = moduleOf(name, known, issues)
     if (!module) continue
-    if (orders.delete(module.name)) {
+    if (loaded.delete(module.name)) {
       const message = `the plugin "${module.name}" was loaded before; this time counts`
       issues.report(at, { severity: 'note', code: 'repeated', message })
     }
-    load(module, words, name.at)
+    loaded.set(module.name, { module, words, at: name.at })
   }
-  const named = new Set(loads.flatMap(({ values: [name] }) => known.plugins.get(name?.text ?? '')?.name ?? []))
-  const byName = new Map([...known.plugins.values()].map((module) => [module.name, module]))
-  for (const { plugin, entry } of directives) {
-    if (!named.has(plugin)) load(byName.get(plugin) as PluginModule, [], entry.at)
-    named.add(plugin)
+  for (const [name, module] of byName(known.plugins)) {
+    const own = directives.find(({ plugin }) => plugin === name)
+    if (own && !loaded.has(name)) loaded.set(name, { module, words: [], at: own.entry.at })
   }
-  return [...orders.values()]
+  return [...loaded.values()]
+    .filter((load) => takes(load, issues))
+    .map(({ module: { name }, words }) => {
+      const lines = directives.filter(({ plugin, makes }) => plugin === name && !makes).map(lineOf)
+      return { name, words: words.map(({ text }) => text), directives: lines }
+    })
+}
+
+/** One plugin may be known by several words. */
+export const byName = (plugins: KnownPlugins['plugins']): ReadonlyMap<string, PluginModule> =>
+  new Map([...plugins.values()].map((module) => [module.name, module]))
+
+interface Load {
+  readonly module: PluginModule
+  readonly words: readonly Value[]
+  readonly at: Place
 }
 
 function moduleOf(name: Value, { plugins, absence }: KnownPlugins, issues: IssueList): PluginModule | undefined {
@@ -80,7 +88,7 @@ function noneOf({ text }: Value, plugins: KnownPlugins['plugins']): Problem {
   return { severity: 'error', code: 'R9', message: `there is no socket plugin "${text}"`, hint }
 }
 
-function takes({ name, usage }: PluginManifest, words: readonly Value[], at: Place, issues: IssueList): boolean {
+function takes({ module: { name, usage }, words, at }: Load, issues: IssueList): boolean {
   const { min, max } = valuesOf(usage)
   if (words.length >= min && words.length <= max) return true
   const message = words.length > max ? `more than the plugin "${name}" takes` : `the plugin "${name}" needs more`

@@ -6,6 +6,7 @@ import { DIRECTIVES } from '../config/directives.ts'
 import { callPlugin } from '../config/call-plugin.ts'
 import type { Issue, Place, Problem } from '../config/issue.ts'
 import type { Parsed } from '../config/parse.ts'
+import { byName } from '../config/plugin-orders.ts'
 import type { Value } from '../config/source.ts'
 import type { PluginModule, SocketPlugin } from '../plugins/plugin.ts'
 import { FOREIGN, type LoadOptions, type OpenConfig, openConfig } from './load-config.ts'
@@ -72,7 +73,7 @@ function clashOf(word: string, module: PluginModule, others: readonly PluginModu
 }
 
 function withPlugins(parsed: Parsed, known: ReadonlyMap<string, PluginModule>): LoadedConfig {
-  const modules = new Map([...known.values()].map((module) => [module.name, module]))
+  const modules = byName(known)
   const made = parsed.plugins.map((order) =>
     callPlugin(order.name, 'was started', () => (modules.get(order.name) as PluginModule).create(order)),
   )

@@ -1,8 +1,8 @@
 /** Configurations whose hops are wrong, each with everything that is said about it, as in `bad-configurations.ts`. */
 import type { Bad } from './bad-configurations.ts'
-import { RELAY, TUBE } from './relay-plugin.ts'
+import { PIPE, RELAY, TUBE } from './relay-plugin.ts'
 
-const options = { plugins: new Map([RELAY, TUBE].map((module) => [module.name, module])) }
+const options = { plugins: new Map([RELAY, TUBE, PIPE].map((module) => [module.name, module])) }
 const inBlock = (lines: string) => `<connection>\nremote vpn.example 443 tcp\n${lines}</connection>\n`
 const CLIENT = 'client\nproto tcp\nremote vpn.example\n'
 
@@ -196,6 +196,14 @@ export const BAD_HOPS: readonly Bad[] = (
       'a plugin that makes hops of another kind',
       `${CLIENT}relay kind.fault 80\n`,
       ['4:1+5 error[R9] there is no plugin "other" that makes hops; known: relay'],
+    ],
+    [
+      'a plugin that needs more than its line',
+      `${CLIENT}pipe a.example\n`,
+      [
+        '4:1+4 error[arity] the plugin "pipe" needs more | socket-plugin pipe size',
+        '4:1+4 error[R9] there is no plugin "tube" that makes hops; known: pipe',
+      ],
     ],
     [
       'a plugin that nobody knows',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ForeignDirective } from '../../src/config/directives.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import type { Remote } from '../../src/config/schema.ts'
+import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
 import { asClient } from './as-client.ts'
 
@@ -513,6 +514,25 @@ describe('secrets', () => {
     expect(parsed.issues.length).toBeGreaterThan(8)
     expect(JSON.stringify(parsed)).not.toMatch(/hunter2|abab/)
   })
+})
+
+test.each([
+  'http-proxy proxy.example 8080 user hunter2',
+  'http-proxy user:hunter2@proxy.example 8080',
+  'http-proxy proxy.example 8080 auto hunter2',
+  'http-proxy-user-pass user hunter2',
+  'http-proxy proxy.example 8080\nhttp-proxy-option CUSTOM-HEADER X-Auth: "hunter2\u0007"',
+  'http-proxy proxy.example 8080\n<http-proxy-user-pass>\nuser hunter2\n</http-proxy-user-pass>',
+  'socks-proxy proxy.example 1080 user hunter2',
+  'socks-proxy-user-pass user hunter2',
+  'relay-through proxy.example 1080 user hunter2',
+])('R9 S9 %j: what may be a login is not shown', (lines) => {
+  const { config: _, ...told } = parseConfig(
+    { text: `client\nremote h\n${lines}`, file: 'x' },
+    { plugins: KNOWN_PLUGINS },
+  )
+  expect(told.issues).not.toEqual([])
+  expect(JSON.stringify(told)).not.toMatch(/hunter2/)
 })
 
 describe('a list of problems has an end', () => {

@@ -42,6 +42,14 @@ export const TUBE: PluginModule = {
   create: () => ({ name: 'tube', hops: { judge: () => [], negotiator: () => failure('BAD_HOP', 'negotiate') } }),
 }
 
+/** One that cannot be used without being told something. */
+export const PIPE: PluginModule = {
+  ...TUBE,
+  name: 'pipe',
+  usage: 'size',
+  directives: new Map([['pipe', { usage: 'host', inBlock: true, makes: 'hop' }]]),
+}
+
 function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
   const [host, written, file] = values as [Value, Value, Value?]
   if (host.text === 'throws.fault') throw new Error('hunter2')

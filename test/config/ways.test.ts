@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Source } from '../../src/config/source.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import { validateConfig } from '../../src/config/validate.ts'
+import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { asClient } from './as-client.ts'
 import { RELAY, TUBE } from './relay-plugin.ts'
 
@@ -71,6 +72,14 @@ describe('R9 the way to a remote', () => {
         message: '0.0.0.0 is the unspecified address: this remote will be skipped',
       },
     ])
+  })
+
+  test('an address in brackets is found where it stands', () => {
+    const { issues } = parseConfig(
+      { text: 'client\nproto tcp\nipv4\nremote h\nsocks-proxy [::1] 1080', file: 'x' },
+      { plugins: KNOWN_PLUGINS },
+    )
+    expect(issues).toMatchObject([{ line: 5, column: 13, length: 5, code: 'R1' }])
   })
 
   test('a mapped address is the IPv4 address in it', () => {

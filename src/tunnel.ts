@@ -7,6 +7,7 @@
  */
 import type { Candidate } from './candidate.ts'
 import type { HopConfig } from './config/schema.ts'
+import { isHandle } from './config/vault.ts'
 import type { Endpoint, Transport } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
 import type { Carrier, Feed } from './path.ts'
@@ -27,6 +28,8 @@ export interface Stop {
   readonly target: { readonly host: string; readonly port: number }
   /** `udp` for the last one of a remote's, where that is UDP. */
   readonly transport: Transport
+  /** No hop before it, which could say in its place what it was told, was told a secret. */
+  readonly mayQuote: boolean
 }
 
 export const noSuchHop = ({ kind }: HopConfig): Failure =>
@@ -39,7 +42,8 @@ export function tunnel(wire: Wire, means: HopMeans, hops: readonly HopConfig[], 
   const { transport } = candidate
   const stops = hops.map((hop, i): Stop => {
     const { host, port } = candidate.hops[i + 1] as Candidate['hops'][number]
-    return { hop, target: { host, port }, transport: i === hops.length - 1 ? transport : 'tcp' }
+    const mayQuote = !hops.slice(0, i).some(hasSecrets)
+    return { hop, target: { host, port }, transport: i === hops.length - 1 ? transport : 'tcp', mayQuote }
   })
   return {
     open: (request, tell) => {
@@ -49,6 +53,8 @@ export function tunnel(wire: Wire, means: HopMeans, hops: readonly HopConfig[], 
     },
   }
 }
+
+const hasSecrets = ({ settings }: HopConfig): boolean => Object.values(settings).flat().some(isHandle)
 
 interface Datagrams {
   readonly relay: Relay

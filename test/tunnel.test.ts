@@ -44,6 +44,8 @@ function ferry({ target }: Stop, relay: Relay): Negotiator {
 
 interface Options {
   readonly hops?: number
+  /** Instead of so many ordinary ones. */
+  readonly way?: readonly HopConfig[]
   readonly transport?: 'tcp' | 'udp'
   readonly request?: Partial<WireRequest>
   readonly negotiatorFor?: (stop: Stop) => Negotiator | Failure
@@ -52,7 +54,15 @@ interface Options {
   readonly on?: Partial<Record<WireEvent['type'], () => void>>
 }
 
-function bench({ hops = 1, transport = 'tcp', request = {}, negotiatorFor, relay = {}, on = {} }: Options = {}) {
+function bench({
+  hops = 1,
+  way = HOPS.slice(0, hops),
+  transport = 'tcp',
+  request = {},
+  negotiatorFor,
+  relay = {},
+  on = {},
+}: Options = {}) {
   const log: string[] = []
   const sockets: { readonly name: string; readonly request: WireRequest; readonly tell: (event: WireEvent) => void }[] =
     []
@@ -90,7 +100,6 @@ function bench({ hops = 1, transport = 'tcp', request = {}, negotiatorFor, relay
     unwrap: (bytes) => (text(bytes).startsWith('<') ? utf8(text(bytes).slice(1, -1)) : undefined),
     ...relay,
   }
-  const way = HOPS.slice(0, hops)
   const candidate: Candidate = {
     ...DOOR,
     remote: 0,
@@ -176,9 +185,28 @@ describe('R9 a way over hops', () => {
     b.connect()
     b.hears('OK ')
     expect(stops).toEqual([
-      { hop: HOPS[0], target: { host: 'far.test', port: 8081 }, transport: 'tcp' },
-      { hop: HOPS[1], target: { host: 'vpn.test', port: 443 }, transport: 'udp' },
+      { hop: HOPS[0], target: { host: 'far.test', port: 8081 }, transport: 'tcp', mayQuote: true },
+      { hop: HOPS[1], target: { host: 'vpn.test', port: 443 }, transport: 'udp', mayQuote: true },
     ])
+  })
+
+  test('S9 what comes behind a hop that was told a secret may not be quoted', () => {
+    const stops: Stop[] = []
+    const secrets = [{ login: 'key:1' }, { headers: ['key:1'] }, { version: '1.0', names: ['key'] }]
+    for (const settings of secrets) {
+      const b = bench({
+        way: [{ kind: 'ferry', host: 'near.test', port: 8080, settings }, ...HOPS],
+        negotiatorFor: (stop) => {
+          stops.push(stop)
+          return ferry(stop, { address: '', port: 0, wrap: (bytes) => bytes, unwrap: (bytes) => bytes })
+        },
+      })
+      b.connect()
+      b.hears('OK ')
+      b.hears('OK ')
+    }
+    const told = [true, false, false]
+    expect(stops.map(({ mayQuote }) => mayQuote)).toEqual([...told, ...told, true, true, true])
   })
 
   test('what a hop says together with its leave goes to the next one', () => {

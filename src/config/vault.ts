@@ -12,7 +12,7 @@ export class Vault {
 
   /** The bytes behind a handle; `undefined` when it is not one of this vault. */
   open(handle: string): Uint8Array | undefined {
-    const [, number] = /^key:([1-9]\d*)$/.exec(handle) ?? []
+    const [, number] = HANDLE.exec(handle) ?? []
     return number === undefined ? undefined : this.#keys[Number(number) - 1]
   }
 
@@ -29,3 +29,8 @@ export class Vault {
     return 'Vault [redacted]'
   }
 }
+
+/** Whether a text may stand for bytes in a vault. */
+export const isHandle = (text: string): boolean => HANDLE.test(text)
+
+const HANDLE = /^key:([1-9]\d*)$/

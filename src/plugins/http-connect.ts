@@ -25,6 +25,7 @@ export interface ConnectOrder {
   /** Without them no login is given. */
   readonly credentials: Credentials | undefined
   readonly tools: Tools
+  readonly mayQuote: boolean
 }
 
 /** What one reply, or a part of it, comes to. `asked`: the next request was made, and may be answered by `rest`. */
@@ -34,13 +35,15 @@ export class HttpConnect implements Negotiator {
   readonly #order: ConnectOrder
   readonly #authority: string
   readonly #login: HttpLogin
-  #hasToldSecret = false
+  /** It has been told no secret that it could say back. */
+  #mayQuote: boolean
   #head = new HeadReader()
   /** The body of a 407, behind which the connection is used again. */
   #body: BodyReader | undefined
 
   constructor(order: ConnectOrder) {
     this.#order = order
+    this.#mayQuote = order.mayQuote
     const { host, port } = order.target
     this.#authority = formatEndpoint({ address: parseAddress(host)?.address ?? host, port })
     this.#login = new HttpLogin(order.credentials, this.#authority, order.tools)
@@ -66,7 +69,7 @@ export class HttpConnect implements Negotiator {
     const { authorization, isOfConnection } = this.#login
     this.#head = new HeadReader()
     this.#body = undefined
-    this.#hasToldSecret ||= headers.length > 0 || authorization !== undefined
+    this.#mayQuote &&= headers.length === 0 && authorization === undefined
     const request = { authority: this.#authority, version, agent, headers, authorization, keepsAlive: isOfConnection }
     return connectRequest(request)
   }
@@ -86,6 +89,8 @@ export class HttpConnect implements Negotiator {
 
   #judge(reply: Reply, rest: Uint8Array): Turn {
     if (reply.status < 300) return this.#accepted(rest)
+    const rejection = reply.status === 401 && this.#login.rejected()
+    if (rejection) return this.#denied(rejection)
     if (reply.status !== 407) return this.#refused(reply)
     const challenges = reply.headers.filter(({ name }) => name === 'proxy-authenticate').map(({ value }) => value)
     const denial = this.#login.challenged(challenges)
@@ -113,7 +118,7 @@ export class HttpConnect implements Negotiator {
   }
 
   #refused({ status, reason }: Reply): Progress {
-    const said = reason === '' || this.#hasToldSecret ? '' : ` ${quoted(octets(reason))}`
+    const said = reason === '' || !this.#mayQuote ? '' : ` ${quoted(octets(reason))}`
     const meaning =
       MEANINGS.get(status) ?? (status < 400 ? 'it points elsewhere, and it is not followed' : 'it refuses')
     return failed(
@@ -127,7 +132,7 @@ export class HttpConnect implements Negotiator {
   }
 
   #faulty({ code, problem, said }: Fault): Progress {
-    const quote = said === '' || this.#hasToldSecret ? '' : ` (${quoted(octets(said))})`
+    const quote = said === '' || !this.#mayQuote ? '' : ` (${quoted(octets(said))})`
     return failed(code, `${this.#order.proxy} ${problem}${quote}`)
   }
 }

@@ -104,10 +104,15 @@ export class HttpLogin {
     const { scheme, goOn } = this.#talk
     if (!isAmong(offered, scheme)) return unmet(offered, [scheme])
     const answer = goOn(offered)
-    if (!answer) return denial('HOP_AUTH', 'refuses the login that is set for it')
+    if (!answer) return REFUSED
     if ('code' in answer) return answer
     this.#answer = answer
     return undefined
+  }
+
+  /** A 401, which only a server has to say, and tinyproxy 1.11 says to a wrong login. `undefined`: there was none. */
+  rejected(): Denial | undefined {
+    return this.#answer && REFUSED
   }
 
   /** The proxy carries us; `undefined`: as it should. */
@@ -149,6 +154,7 @@ export class HttpLogin {
 }
 
 const denial = (code: Denial['code'], problem: string): Denial => ({ code, problem })
+const REFUSED = denial('HOP_AUTH', 'refuses the login that is set for it')
 
 const isAmong = (offered: readonly Challenge[], wanted: Scheme): boolean =>
   offered.some(({ scheme }) => scheme === wanted)

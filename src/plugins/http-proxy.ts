@@ -67,7 +67,7 @@ function loginProblems({ host }: HopConfig, { login, auth }: HttpProxySettings, 
 }
 
 /** What was judged before is judged again: not every configuration has come through a check. */
-function negotiator({ hop, target, transport, open, tools }: HopRequest): Negotiator | Failure {
+function negotiator({ hop, target, transport, open, tools, mayQuote }: HopRequest): Negotiator | Failure {
   const proxy = `the HTTP proxy ${formatEndpoint({ address: hop.host, port: hop.port })}`
   const bad = (what: string): Failure => failure('BAD_HOP', 'negotiate', `${proxy} cannot be asked: ${what}`)
   const { settings, problems } = readSettings(hop)
@@ -82,7 +82,7 @@ function negotiator({ hop, target, transport, open, tools }: HopRequest): Negoti
   if (typeof headers === 'string') return bad(headers)
   if (credentials && headers.some(isLoginHeader)) return bad(TWO_LOGINS)
   const agent = settings.agent === undefined ? undefined : utf8Text(settings.agent)
-  return new HttpConnect({ proxy, target, version: settings.version, agent, headers, credentials, tools })
+  return new HttpConnect({ proxy, target, version: settings.version, agent, headers, credentials, tools, mayQuote })
 }
 
 /** The login, if one is to be given, or what is wrong with it. */

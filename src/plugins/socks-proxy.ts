@@ -80,7 +80,7 @@ const error = (message: string, hint?: string, setting?: string): HopProblem => 
   setting,
 })
 
-function negotiator({ hop, target, transport, open }: HopRequest): Negotiator | Failure {
+function negotiator({ hop, target, transport, open, mayQuote }: HopRequest): Negotiator | Failure {
   const version = versionOf(hop)
   const proxy = `the SOCKS proxy ${formatEndpoint({ address: hop.host, port: hop.port })}`
   const bad = (what: string): Failure => failure('BAD_HOP', 'negotiate', `${proxy} cannot be asked: ${what}`)
@@ -88,8 +88,10 @@ function negotiator({ hop, target, transport, open }: HopRequest): Negotiator | 
   if (problem !== undefined) return bad(`${printable(target.host)}: ${problem}`)
   const login = loginFor(hop, version, open)
   if (typeof login === 'string') return bad(login)
-  if (version === '5') return socks5({ proxy, target, transport, login })
-  return transport === 'tcp' ? socks4({ proxy, target, user: login?.user }) : bad('SOCKS4 carries no datagrams')
+  if (version === '5') return socks5({ proxy, target, transport, login, mayQuote })
+  return transport === 'tcp'
+    ? socks4({ proxy, target, user: login?.user, mayQuote })
+    : bad('SOCKS4 carries no datagrams')
 }
 
 /** The login, if there is one, or what is wrong with it. */

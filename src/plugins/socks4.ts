@@ -11,6 +11,7 @@ export interface Socks4Request {
   readonly proxy: string
   readonly target: { readonly host: string; readonly port: number }
   readonly user: string | undefined
+  readonly mayQuote: boolean
 }
 
 const VERSION = 4
@@ -21,7 +22,7 @@ const REPLY = 8
 /** 0.0.0.1: the name stands at the end (4a). */
 const NAME_FOLLOWS = [0, 0, 0, 1]
 
-export function socks4({ proxy, target, user }: Socks4Request): Negotiator {
+export function socks4({ proxy, target, user, mayQuote }: Socks4Request): Negotiator {
   const readReply: ReplyReader = (bytes) => {
     const [version, code] = bytes
     if (version === undefined) return undefined
@@ -42,7 +43,7 @@ export function socks4({ proxy, target, user }: Socks4Request): Negotiator {
   }
 
   const shown = (byte: number): string =>
-    user === undefined ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown'
+    mayQuote && user === undefined ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown'
 
   return conversation(requestFor(target, user ?? ''), readReply)
 }

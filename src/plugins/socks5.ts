@@ -18,6 +18,7 @@ export interface Socks5Request {
   readonly target: { readonly host: string; readonly port: number }
   readonly transport: Transport
   readonly login: Login | undefined
+  readonly mayQuote: boolean
 }
 
 const VERSION = 5
@@ -33,14 +34,14 @@ const UDP_ASSOCIATE = 3
 /** We send from no address that we could name yet. */
 const ANY_SOURCE = { host: '0.0.0.0', port: 0 }
 
-export function socks5({ proxy, target, transport, login }: Socks5Request): Negotiator {
+export function socks5({ proxy, target, transport, login, mayQuote }: Socks5Request): Negotiator {
   const method = login ? USER_AND_PASSWORD : NO_LOGIN
   const [command, named] = transport === 'tcp' ? [CONNECT, target] : [UDP_ASSOCIATE, ANY_SOURCE]
   const request = Uint8Array.of(VERSION, command, 0, ...socksAddress(named))
 
   const readMethod: ReplyReader = ([version, chosen]) => {
     if (version === undefined) return undefined
-    if (version !== VERSION) return stranger(version, quoted(Uint8Array.of(version)))
+    if (version !== VERSION) return stranger(version, shown(version, mayQuote))
     if (chosen === undefined) return undefined
     if (chosen !== method) return otherMethod(chosen)
     if (!login) return { state: 'next', length: 2, send: request, reader: readReply }
@@ -81,7 +82,7 @@ export function socks5({ proxy, target, transport, login }: Socks5Request): Nego
     if (login && isWeaker) return failed('HOP_DOWNGRADE', 'takes no user and password, and we do not go without')
     const wantsLogin = chosen === USER_AND_PASSWORD || chosen === NOTHING_OFFERED
     if (wantsLogin) return failed('HOP_AUTH', 'wants a login, and none is set')
-    return failed('BAD_REPLY', `chose a way to log in that was not offered (${quoted(Uint8Array.of(chosen))})`)
+    return failed('BAD_REPLY', `chose a way to log in that was not offered (${shown(chosen, mayQuote)})`)
   }
 
   const refused = (code: number): Refusal => {
@@ -92,7 +93,8 @@ export function socks5({ proxy, target, transport, login }: Socks5Request): Nego
   }
 
   // A hop that has heard a secret may say it back.
-  const shown = (byte: number): string => (login ? 'a byte that is not shown' : quoted(Uint8Array.of(byte)))
+  const shown = (byte: number, isPlain = mayQuote && !login): string =>
+    isPlain ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown'
 
   return conversation(Uint8Array.of(VERSION, 1, method), readMethod)
 }

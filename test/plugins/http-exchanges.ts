@@ -13,6 +13,8 @@ export interface HttpRow {
   /** `vpn.example:443` without it. */
   readonly target?: readonly [host: string, port: number]
   readonly transport?: 'udp'
+  /** True without it. */
+  readonly mayQuote?: false
   /** What the proxy says to each request; each character is a byte. */
   readonly replies: readonly string[]
   /** What we say, request by request; a text is the whole of it. */
@@ -316,6 +318,25 @@ const refusals: readonly HttpRow[] = [
     headers: [`X: ${CANARY}`],
     replies: [status(`403 no ${CANARY}`)],
     fails: ['HOP_REFUSED', /answered 403 to CONNECT/],
+  },
+  {
+    name: 'a reason is not quoted where a hop before it may be speaking',
+    mayQuote: false,
+    replies: [status(`403 no ${CANARY}`)],
+    fails: ['HOP_REFUSED', /answered 403 to CONNECT/],
+  },
+  {
+    name: 'nonsense is not quoted where a hop before it may be speaking',
+    mayQuote: false,
+    replies: [`${CANARY} \r\n\r\n`],
+    fails: ['BAD_REPLY', /^[^"]*$/],
+  },
+  {
+    name: '401 to a login is no question (tinyproxy 1.11)',
+    settings: { auth: 'basic' },
+    login: LOGIN,
+    replies: [status('401 Unauthorized')],
+    fails: ['HOP_AUTH', /refuses the login/],
   },
   ...(
     [

@@ -17,7 +17,7 @@ const maker = httpProxy.create({ name: 'http-proxy', words: [], directives: [] }
 
 const TOOLS: Tools = { ...hopTools, random: (length) => new Uint8Array(length).fill(0xaa), wall: () => 0 }
 
-function negotiatorFor({ settings = {}, login, headers, target, transport }: HttpRow): Negotiator | Failure {
+function negotiatorFor({ settings = {}, login, headers, target, transport, mayQuote }: HttpRow): Negotiator | Failure {
   const vault = new Vault()
   const secrets = {
     ...(login !== undefined && { login: vault.add(utf8(login)) }),
@@ -30,6 +30,7 @@ function negotiatorFor({ settings = {}, login, headers, target, transport }: Htt
     transport: transport ?? 'tcp',
     open: (handle) => vault.open(handle),
     tools: TOOLS,
+    mayQuote: mayQuote ?? true,
   })
 }
 

@@ -8,6 +8,8 @@ export interface SocksRow {
   /** `vpn.example:443` without it. */
   readonly target?: readonly [host: string, port: number]
   readonly transport?: 'udp'
+  /** True without it. */
+  readonly mayQuote?: false
   /** The bytes in the vault, as text. */
   readonly login?: string
   /** All that the hop says, as hex; blanks do not count. */
@@ -141,6 +143,8 @@ const logins: readonly SocksRow[] = [
   },
   { name: 'the reply to a login has version 0', login: LOGIN, hop: '05 02 00 00', fails: ['BAD_REPLY', /SOCKS4/] },
   { name: 'the reply to a login has version 2', login: LOGIN, hop: '05 02 02 00', fails: ['BAD_REPLY', /not shown/] },
+  { name: 'a hop before it speaks in its place', mayQuote: false, hop: '61', fails: ['BAD_REPLY', /not shown/] },
+  { name: 'a hop before it chooses for it', mayQuote: false, hop: '05 61', fails: ['BAD_REPLY', /not shown/] },
   {
     name: 'the hop says our login back where its own reply belongs',
     login: LOGIN,
@@ -397,6 +401,12 @@ const socks4: readonly SocksRow[] = [
   { name: 'an HTTP proxy instead of SOCKS4', hop: text('HTTP/1.1 400 '), fails: ['BAD_REPLY', /looks like HTTP/] },
   { name: 'a TLS alert instead of SOCKS4', hop: '15 0301 0002', fails: ['BAD_REPLY', /looks like TLS/] },
   { name: 'an SSH banner instead of SOCKS4', hop: text('SSH-2.0-x'), fails: ['BAD_REPLY', /looks like SSH/] },
+  {
+    name: 'a hop before a SOCKS4 proxy speaks in its place',
+    mayQuote: false,
+    hop: '61',
+    fails: ['BAD_REPLY', /not shown/],
+  },
   { name: 'a stranger who says our user back', login: `${USER}\n`, hop: text(USER), fails: ['BAD_REPLY', /not shown/] },
   { name: 'seven of eight bytes', hop: '00 5a 0438 c63364', waits: true },
   { name: 'one of eight bytes', hop: '00', waits: true },

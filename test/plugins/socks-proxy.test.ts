@@ -20,7 +20,7 @@ const NO_TOOLS: Tools = { hash: refuse, hmac: refuse, random: refuse, wall: refu
 const named = (rows: readonly SocksRow[]) => rows.map((row) => [row.name, row] as const)
 const squeezed = (hex: string) => hex.replaceAll(' ', '')
 
-function negotiatorFor({ version, target, login, transport }: SocksRow): Negotiator | Failure {
+function negotiatorFor({ version, target, login, transport, mayQuote }: SocksRow): Negotiator | Failure {
   const vault = new Vault()
   const settings: Record<string, string> = {}
   if (version) settings['version'] = version
@@ -33,6 +33,7 @@ function negotiatorFor({ version, target, login, transport }: SocksRow): Negotia
     transport: transport ?? 'tcp',
     open: (handle) => vault.open(handle),
     tools: NO_TOOLS,
+    mayQuote: mayQuote ?? true,
   })
 }
 
@@ -123,7 +124,14 @@ describe('R9 a negotiator of SOCKS', () => {
       const hop: HopConfig = { kind: 'socks-proxy', host: 'proxy.example', port: 1080, settings }
       const target = { host: 'vpn.example', port: 443 }
       const open = (handle: string) => vault.open(handle)
-      const made = maker.negotiator({ hop, target, transport: 'tcp', open, tools: NO_TOOLS }) as Negotiator
+      const made = maker.negotiator({
+        hop,
+        target,
+        transport: 'tcp',
+        mayQuote: true,
+        open,
+        tools: NO_TOOLS,
+      }) as Negotiator
       return converse(made, [bytesOf('05020100')]).sent
     })
     expect(said.map((hex) => hex.includes(hexOf(utf8(CANARY))))).toEqual([true, false, true])
@@ -132,7 +140,14 @@ describe('R9 a negotiator of SOCKS', () => {
   it('does not go without a login that its vault does not have', () => {
     const hop: HopConfig = { kind: 'socks-proxy', host: '::1', port: 1080, settings: { login: 'key:7' } }
     const target = { host: 'vpn.example', port: 443 }
-    const made = maker.negotiator({ hop, target, transport: 'tcp', open: () => undefined, tools: NO_TOOLS })
+    const made = maker.negotiator({
+      hop,
+      target,
+      transport: 'tcp',
+      mayQuote: true,
+      open: () => undefined,
+      tools: NO_TOOLS,
+    })
     expect(made).toEqual({
       code: 'BAD_HOP',
       stage: 'negotiate',

@@ -26,7 +26,8 @@ export function noDanteUsersBecause(): string | undefined {
   return noDanteBecause()
 }
 
-export async function startDante(login?: readonly [string, string]): Promise<Dante> {
+/** `login`: of the one user that it lets in. */
+export async function startDante(login?: readonly [user: string, password: string]): Promise<Dante> {
   const place = await freePlace('127.0.0.1')
   const danted = findProgram('danted') ?? 'danted'
   const lines = [

@@ -66,7 +66,7 @@ export async function startProgram({ command, args, files, at }: ProgramOptions)
   })
   let log = ''
   for (const output of [child.stdout, child.stderr]) {
-    output.on('data', (bytes: Buffer) => void (log = `${log}${bytes}`.slice(-MAX_LOG)))
+    output.on('data', (bytes: Buffer) => void (log = (log + bytes.toString()).slice(-MAX_LOG)))
   }
   // Comes when the last of its processes has let go of the output.
   const gone = once(child, 'close')

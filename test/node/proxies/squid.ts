@@ -5,7 +5,7 @@ import { type Program, findProgram, isExecutable, startProgram } from './program
 
 export interface Squid extends Program {
   readonly open: Place
-  /** Offers Digest (MD5), NTLM and Basic. Its NTLM looks at the name alone: Debian has no helper that knows passwords. */
+  /** Offers Digest (MD5), NTLM and Basic. NTLM looks at the name alone: Debian has no helper that knows passwords. */
   readonly locked: Place
 }
 
@@ -40,6 +40,20 @@ export async function startSquid(user: string, password: string): Promise<Squid>
   return { ...program, open, locked }
 }
 
+/** Nothing is kept, cached or logged. */
+const QUIET = [
+  'pid_filename none',
+  'access_log none',
+  'cache_log /dev/null',
+  'cache_store_log none',
+  'netdb_filename none',
+  'cache deny all',
+  'cache_mem 8 MB',
+  'memory_pools off',
+  'pinger_enable off',
+  'coredump_dir none',
+]
+
 function configuration(folder: string, open: Place, locked: Place, user: string): string {
   const [basic, digest, ntlm] = HELPERS
   const lines = [
@@ -49,9 +63,8 @@ function configuration(folder: string, open: Place, locked: Place, user: string)
     // Nobody answers there: what is not in the file does not exist.
     'dns_nameservers 127.0.0.1',
     'dns_timeout 1 second',
-    ...['pid_filename none', 'access_log none', 'cache_log /dev/null', 'cache_store_log none', 'netdb_filename none'],
-    ...['cache deny all', 'cache_mem 8 MB', 'memory_pools off', 'pinger_enable off', 'coredump_dir none'],
     'visible_hostname proxy.test',
+    ...QUIET,
     `auth_param digest program ${digest} ${folder}/digest.users`,
     'auth_param digest realm sockchart',
     `auth_param ntlm program ${ntlm}`,
@@ -59,7 +72,8 @@ function configuration(folder: string, open: Place, locked: Place, user: string)
     ...['digest', 'ntlm', 'basic'].map((scheme) => `auth_param ${scheme} children 1 startup=1 idle=1`),
     'acl everybody myportname open',
     `acl forbidden dstdomain ${FORBIDDEN_BY_SQUID}`,
-    `acl known proxy_auth ${user}`,
+    // The helper for NTLM reads UTF-16 as ASCII: of a name it sees the first letter, and takes it for the domain, too.
+    `acl known proxy_auth ${user} ${user.slice(0, 1)}\\${user.slice(0, 1)}`,
     'http_access deny forbidden',
     'http_access allow everybody',
     'http_access allow known',

@@ -11,6 +11,7 @@ import { clientOf } from '../examples/file.ts'
 import lineProxy from '../examples/line-proxy.mjs'
 import { echoOn } from '../examples/listen.ts'
 import { meet } from '../examples/peer.ts'
+import { connectOver } from '../examples/proxy.ts'
 import { connect as dial } from '../src/node/connect.ts'
 import { createClient } from '../src/node/create-client.ts'
 import { sockchart } from '../src/node/cli/sockchart.ts'
@@ -100,6 +101,31 @@ describe('examples/peer.ts', () => {
     })
     expect(told()).toContain('Ann met 127.0.0.2 after 1 attempt(s)')
     await Promise.all(peers.map((peer) => peer.close()))
+  })
+})
+
+describe('examples/proxy.ts', () => {
+  it('gets through with its login, which is not shown', async () => {
+    const asked: string[] = []
+    const challenge = 'HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
+    const server = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .on('data', (bytes) => {
+          asked.push(String(bytes))
+          if (asked.length === 1) socket.write(`${challenge}Content-Length: 0\r\n\r\n`)
+          else socket.end('HTTP/1.1 200 Fine\r\n\r\nhello')
+        })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const target = { host: 'vpn.example', port: 443 }
+    const { socket, ledger } = await connectOver({ host: '127.0.0.1', port }, 'ann', 'hunter2', target)
+    expect(Buffer.concat(await socket.toArray()).toString()).toBe('hello')
+    expect(asked.join('')).toMatch(/^CONNECT vpn\.example:443 [^]+Digest username="ann"/)
+    expect(asked.join('') + JSON.stringify(ledger)).not.toContain('hunter2')
+    expect(ledger).toMatchObject([{ outcome: 'won', hops: [{ kind: 'http-proxy' }, { kind: 'target' }] }])
+    server.close()
   })
 })
 

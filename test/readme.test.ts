@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../src/config/parse.ts'
 import { IMPLIED } from '../src/config/policy.ts'
+import { KNOWN_PLUGINS } from '../src/plugins/known.ts'
 import { runScenario } from '../src/sim/run-scenario.ts'
 import { sockchart } from '../src/node/cli/sockchart.ts'
 import { isClients, isPeers, parseScenario } from '../src/sim/scenario.ts'
@@ -20,9 +22,25 @@ describe('the README is a promise', () => {
 
   it('its examples are the files that are tested', () => {
     expect(blocks('ts')).toEqual(
-      ['connect', 'file', 'listen', 'peer', 'machines'].map((name) => read(`examples/${name}.ts`)),
+      ['connect', 'file', 'listen', 'peer', 'machines', 'proxy'].map((name) => read(`examples/${name}.ts`)),
     )
     expect(blocks('js')).toEqual([read('examples/line-proxy.mjs')])
+  })
+
+  it('its configuration over proxies is understood', () => {
+    const read = (file: string) => ({ file, text: 'user\npassword\n' })
+    const { config, issues } = parseConfig(
+      { text: blocks('conf')[0] ?? '', file: 'README' },
+      { plugins: KNOWN_PLUGINS, read },
+    )
+    expect(config).toMatchObject({ remotes: [{ hops: [{ kind: 'http-proxy' }, { kind: 'socks-proxy' }] }] })
+    expect(issues.map(({ severity }) => severity)).toEqual(['warning'])
+  })
+
+  it('its table of directives for proxies is what their plugins register', () => {
+    const rows = [...readme.matchAll(/^\| `((?:http|socks)-proxy[\w-]*)/gm)].map(([, name = '']) => name)
+    const registered = [...KNOWN_PLUGINS.values()].flatMap(({ directives }) => [...directives.keys()])
+    expect(new Set(rows)).toEqual(new Set(registered))
   })
 
   it('its command for a server binds, and says where', async () => {

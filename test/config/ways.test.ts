@@ -160,7 +160,7 @@ describe('R9 hops of the object form', () => {
   test.each<[string, unknown, string[]]>([
     ['good', [hop, { ...hop, settings: { words: ['x'], login: 'key:1' } }], []],
     ['no list', 'relay', ['remotes[0].hops: error[value] expected a list']],
-    ['too many', Array(9).fill(hop), ['remotes[0].hops: error[value] expected a list of at most 8']],
+    ['too many', Array.from({ length: 9 }, () => hop), ['remotes[0].hops: error[value] expected a list of at most 8']],
     ['no port', [{ kind: 'relay', host: 'a' }], ['remotes[0].hops[0].port: error[value] expected a number']],
     [
       'no name of a plugin',

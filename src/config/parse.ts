@@ -76,7 +76,7 @@ export function parseConfig(source: Source, options: ParseOptions = {}): Parsed 
     start,
   )
   const keys = new Keys(gathered.entries, options.inlined, read, issues)
-  const orders = ordersOf(scopes.plugins, { plugins, absence }, issues)
+  const orders = ordersOf(scopes.plugins, { plugins, absence }, scopes.role.whose, issues)
   const config = configOf(scopes, keys, { issues, strict: options.strict ?? false, start, plugins, orders })
   const { ignored } = scopes
   const unknownPlugins = unknownIn(scopes.plugins, plugins)

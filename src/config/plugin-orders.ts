@@ -3,7 +3,7 @@
  * none of this, but of `ways.ts`. One is loaded by its name, or, if it is known, by a directive of its own.
  */
 import type { PluginDirective, PluginLine, PluginModule, PluginOrders } from '../plugins/plugin.ts'
-import { valuesOf } from './directives.ts'
+import { type Whose, valuesOf } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry, Value } from './source.ts'
 
@@ -42,6 +42,7 @@ export const unknownIn = ({ loads }: PluginEntries, plugins: ReadonlyMap<string,
 export function ordersOf(
   { loads, directives }: PluginEntries,
   known: KnownPlugins,
+  whose: Whose,
   issues: IssueList,
 ): readonly PluginOrders[] {
   const loaded = new Map<string, Load>()
@@ -52,6 +53,10 @@ export function ordersOf(
     if (loaded.delete(module.name)) {
       const message = `the plugin "${module.name}" was loaded before; this time counts`
       issues.report(at, { severity: 'note', code: 'repeated', message })
+    }
+    if (whose === 'client' && !module.hopLines) {
+      const message = `the plugin "${module.name}" has no effect: it makes no hops, and this is a client's configuration`
+      issues.report(at, { severity: 'warning', code: 'mode', message })
     }
     loaded.set(module.name, { module, words, at: name.at })
   }

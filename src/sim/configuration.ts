@@ -5,7 +5,7 @@ import type { PeerConfigInput } from '../config/peer-schema.ts'
 import type { ClientConfigInput, Config } from '../config/schema.ts'
 import type { ServerConfigInput } from '../config/server-schema.ts'
 import { examine } from '../config/validate.ts'
-import { KNOWN_PLUGINS } from '../plugins/known.ts'
+import { KNOWN_MAKERS, KNOWN_PLUGINS } from '../plugins/known.ts'
 
 /** Compiles either form; what is wrong in a text is told with its line. Warnings are `check`'s business. */
 export const Configuration = z.unknown().transform((value, context): Config => {
@@ -34,6 +34,6 @@ const at = (line: number, column: number, message: string) =>
   line === 0 ? message : `line ${line}, column ${column}: ${message}`
 
 function compileObject(value: unknown): Compiled {
-  const { config, findings } = examine(value)
+  const { config, findings } = examine(value, { makers: KNOWN_MAKERS })
   return { config, problems: findings.filter(({ severity }) => severity === 'error') }
 }

@@ -2,7 +2,7 @@
  * Ways over hops on the virtual network. What the hops say is scripted (`says` of a peer), so nobody checks a login: each
  * handle opens a stand-in for one, and hashes are no more than numbers that look like some.
  */
-import { KNOWN_PLUGINS } from '../plugins/known.ts'
+import { KNOWN_MAKERS } from '../plugins/known.ts'
 import type { Tools } from '../plugins/negotiator.ts'
 import type { Failure } from '../failure.ts'
 import { hash } from '../seed.ts'
@@ -11,19 +11,13 @@ import { utf8 } from '../utf8.ts'
 import type { HeapClock } from './clock.ts'
 import type { VirtualHandle } from './wire.ts'
 
-const makers = new Map([...KNOWN_PLUGINS.values()].map(({ name, create }) => [name, create(ordersFor(name)).hops]))
-
-function ordersFor(name: string) {
-  return { name, words: [], directives: [] }
-}
-
 export function virtualHops(world: () => { readonly clock: HeapClock }): HopMeans {
   return {
     negotiatorFor: (stop) => {
       const { kind } = stop.hop
       const tools = toolsAt(world().clock)
       const open = (handle: string) => utf8(`${handle}\nsecret`)
-      return makers.get(kind)?.negotiator({ ...stop, open, tools }) ?? noSuchHop(stop.hop)
+      return KNOWN_MAKERS.get(kind)?.negotiator({ ...stop, open, tools }) ?? noSuchHop(stop.hop)
     },
     feedFor: ({ local, remote, close }) => {
       const messages: Uint8Array[] = []

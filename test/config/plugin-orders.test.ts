@@ -86,6 +86,17 @@ describe('socket-plugin', () => {
     })
   })
 
+  it('R9 what makes no hops has no effect in a client, and a peer loads none', () => {
+    const told = (text: string) =>
+      parseConfig({ text, file: 'x' }, { plugins, allowSocketPlugins: true }).issues.map(({ message }) => message)
+    expect(told('client\nremote h\nsocket-plugin ready')).toEqual([
+      'the plugin "ready" has no effect: it makes no hops, and this is a client\'s configuration',
+    ])
+    expect(told('mode p2p\nremote 192.0.2.1\nsocket-plugin ready')).toEqual([
+      '"socket-plugin" is for clients, and this is a peer\'s configuration',
+    ])
+  })
+
   it('R9 loaded twice: the last time counts', () => {
     const { plugins, told } = read('socket-plugin relay slow\nsocket-plugin ready\nsocket-plugin relay fast')
     expect(plugins.map(({ name, words }) => [name, ...words])).toEqual([['ready'], ['relay', 'fast']])

@@ -12,16 +12,12 @@ import {
 } from '../../src/config/schema.ts'
 import { validateConfig } from '../../src/config/validate.ts'
 import { Vault } from '../../src/config/vault.ts'
+import { hopMakersOf } from '../../src/node/plugins/socket-plugins.ts'
 import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { RELAY, TUBE } from './relay-plugin.ts'
 
 const plugins = new Map([...KNOWN_PLUGINS.values(), RELAY, TUBE].map((module) => [module.name, module]))
-const makers = new Map(
-  [...plugins.values()].flatMap(({ name, create }) => {
-    const { hops } = create({ name, words: [], directives: [] })
-    return hops ? [[name, hops] as const] : []
-  }),
-)
+const makers = hopMakersOf([RELAY, TUBE].map(({ name, create }) => create({ name, words: [], directives: [] })))
 
 const reparsed = (config: ClientConfig, vault = new Vault()) => {
   const { text, handles } = printConfig(config, { plugins })

@@ -130,7 +130,9 @@ describe('R9 socket-plugin loads a module', () => {
       `--connect-retry-max 1 --socket-plugin ${path('raft.mjs')} --raft 127.0.0.1 ${port}`,
     )
     if (config?.mode !== 'client') throw new Error('no client')
-    await expect(connect(config, { plugins: socketPlugins })).rejects.toThrow(/via raft .+: failed to negotiate with hop 1 after \d+ ms: sunk/)
+    await expect(connect(config, { plugins: socketPlugins })).rejects.toThrow(
+      /via raft .+: failed to negotiate with hop 1 after \d+ ms: sunk/,
+    )
     server.close()
   })
 })
@@ -158,7 +160,7 @@ describe('R9 a module that cannot be used is an issue where it is named', () => 
       'empty.mjs "some"',
       'makes.mjs "some"',
     ].map((each) => {
-      const [file = '', word] = [each.slice(0, each.indexOf(' ')), each.slice(each.indexOf(' ') + 1)]
+      const [file, word] = [each.slice(0, each.indexOf(' ')), each.slice(each.indexOf(' ') + 1)]
       const why = `"directives" has ${word}, which is not { usage, inBlock, makes? }`
       return [file, `"${file}" is no socket plugin: ${why}${SHAPE}`] as const
     }),

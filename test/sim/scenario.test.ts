@@ -86,6 +86,28 @@ describe('the configuration as text', () => {
   })
 })
 
+describe('R9 hops of a configuration', () => {
+  const hop = { kind: 'http-proxy', host: 'gate.test', port: 8080 }
+  const over = (...hops: object[]) => ({ remotes: [{ host: 'vpn.test', proto: 'tcp', hops }] })
+
+  test('are read by the plugins that are always there, in either form', () => {
+    const config = 'client\nproto tcp\nremote vpn.test\nhttp-proxy gate.test 8080\n'
+    for (const each of [config, over(hop)])
+      expect(parseScenario({ config: each })).toMatchObject({ scenario: { config: { remotes: [{ hops: [hop] }] } } })
+  })
+
+  test('are judged by them', () => {
+    expect(parseScenario({ config: over(hop, { ...hop, kind: 'tube' }) })).toMatchObject({
+      problems: [
+        {
+          path: 'config.remotes[0].hops[1].kind',
+          message: 'there is no plugin "tube" that makes hops; known: http-proxy, socks-proxy',
+        },
+      ],
+    })
+  })
+})
+
 describe('a bad file', () => {
   test.each([
     [7, ': expected an object'],

@@ -1,8 +1,7 @@
 /** The plugins that are always there, and what becomes of plugins once a configuration has said what it wants of them. */
 import type { HopMakers } from '../../config/hop-conflicts.ts'
-import { KNOWN_PLUGINS } from '../../plugins/known.ts'
+import { KNOWN_MAKERS, KNOWN_PLUGINS } from '../../plugins/known.ts'
 import type { PluginModule, PluginOrders, SocketPlugin } from '../../plugins/plugin.ts'
-import { HOP_PLUGINS } from './hop-plugins.ts'
 import { systemdModule } from './systemd.ts'
 
 /** By name. `socket-plugin` loads one, or a directive of its own; `printConfig` prints the hops that it has made. */
@@ -16,13 +15,8 @@ export function createPlugins(orders: readonly PluginOrders[]): readonly SocketP
   return orders.flatMap((order) => SOCKET_PLUGINS.get(order.name)?.create(order) ?? [])
 }
 
-const ALWAYS = makersOf(HOP_PLUGINS)
-
-/** Who makes hops: these, and those that are always there. */
+/** Who makes hops: those that are always there, and these, which come before them. */
 export function hopMakersOf(plugins: readonly SocketPlugin[] = []): HopMakers {
-  return plugins.length === 0 ? ALWAYS : makersOf([...HOP_PLUGINS, ...plugins])
-}
-
-function makersOf(plugins: readonly SocketPlugin[]): HopMakers {
-  return new Map(plugins.flatMap(({ name, hops }) => (hops ? [[name, hops] as const] : [])))
+  const own = plugins.flatMap(({ name, hops }) => (hops ? [[name, hops] as const] : []))
+  return own.length === 0 ? KNOWN_MAKERS : new Map([...KNOWN_MAKERS, ...own])
 }

@@ -9,6 +9,7 @@ export type { Issue } from './config/issue.ts'
 export { type ParseOptions, type Parsed, parseConfig } from './config/parse.ts'
 export { type PeerConfig, type PeerConfigInput, PeerSchema } from './config/peer-schema.ts'
 export { printConfig } from './config/print.ts'
+export type { HopMakers } from './config/hop-conflicts.ts'
 export { renderIssues } from './config/render.ts'
 export {
   type ClientConfig,

@@ -4,13 +4,14 @@
  */
 import type { LedgerEntry } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { durationOf, outcomeOf, reasonOf, targetOf, wayOf } from '../explain.ts'
+import { durationOf, outcomeOf, reasonOf, stopOf, targetOf, wayOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Style } from './paint.ts'
 import { type Cell, GAP, type Sheet, belowRow, isCell, longest, paintCells } from './table.ts'
 
 type Column = 'number' | 'target' | 'host' | 'outcome' | 'time' | 'why'
-type Row = Readonly<Record<Column, string>> & { readonly style: Style }
+/** `brief`: the host, where there is no room for the way to it. */
+type Row = Readonly<Record<Column | 'brief', string>> & { readonly style: Style }
 
 const STYLES: Readonly<Record<LedgerEntry['outcome'], Style>> = {
   won: 'green',
@@ -24,6 +25,7 @@ const HEAD: Row = {
   number: '#',
   target: 'candidate',
   host: 'remote',
+  brief: 'remote',
   outcome: 'outcome',
   time: 'time',
   why: 'why',
@@ -33,10 +35,13 @@ const HEAD: Row = {
 function rowOf(entry: LedgerEntry): Row {
   const { attempt, candidate, remote, hops, failure, outcome } = entry
   const ms = attempt === null ? undefined : durationOf(entry)
+  const end = hops.at(-1)
+  const name = candidate && candidate.address !== remote.host ? printable(remote.host) : ''
   return {
     number: attempt === null ? '-' : String(attempt),
     target: targetOf(candidate, remote),
-    host: hops.length > 0 ? wayOf(hops) : candidate && candidate.address !== remote.host ? printable(remote.host) : '',
+    host: end ? wayOf(hops) : name,
+    brief: end ? stopOf(end) : name,
     outcome: outcomeOf(entry),
     time: ms === undefined ? '' : formatMs(ms),
     why: failure ? reasonOf(failure) : '',
@@ -76,7 +81,8 @@ function stacked(row: Row, indent: number, sheet: Sheet): string[] {
 
 /**
  * The lines of each entry, as many for one as for the other and none longer than the screen is wide: one, or two on a
- * narrow screen. Where there is no room for the reasons, their codes; where there is none for the names either, no names.
+ * narrow screen. Where there is no room for the reasons, their codes; where there is none for the ways either, their
+ * ends; where there is none for names, no names.
  * `now`: ms since the root's start, for attempts that still go on.
  */
 export function liveLines(entries: readonly LedgerEntry[], now: number, { width, paint }: Sheet): string[][] {
@@ -87,12 +93,15 @@ export function liveLines(entries: readonly LedgerEntry[], now: number, { width,
   const codes = entries.map(({ failure }) => printable(failure?.code ?? ''))
   const fits = (columns: Columns, reasons: readonly string[]) =>
     columns.total + GAP.length + longest(reasons, CALM_CODE) <= width
-  const whole = columnsOf(rows, calmFor(entries))
+  const least = calmFor(entries)
+  const whole = columnsOf(rows, least)
   const reasons = rows.map(({ why }) => why)
   const beside = fits(whole, reasons)
-  const columns = fits(whole, codes) ? whole : withoutHost(whole)
+  const shown = fits(whole, codes) ? rows : rows.map((row) => ({ ...row, host: row.brief }))
+  const wanted = columnsOf(shown, least)
+  const columns = fits(wanted, codes) ? wanted : withoutHost(wanted)
   const isStacked = !fits(columns, codes)
-  return rows.map((row, i) => {
+  return shown.map((row, i) => {
     const cells = cellsOf({ ...row, why: (beside ? reasons : codes)[i] ?? '' }, columns)
     if (!isStacked) return [paintCells(cells, width, paint)]
     const [number, target, ...fate] = cells

@@ -50,6 +50,14 @@ test('on a narrow screen a live entry has two lines, and what became of it is wh
   ])
 })
 
+test('R9 where a live line has no room for a way, it has its end', () => {
+  const { steps } = stories.find(({ name }) => name === 'hops') ?? { steps: [] }
+  const lines = liveLines(ledgerOf(steps), 2500, { width: 90, paint: plain }).flat()
+  expect(lines.slice(2, 3)).toEqual([
+    '  3  tcp 198.51.100.2:1080            vpn.test:443  hop 2 failed   720 ms  HOP_REFUSED',
+  ])
+})
+
 describe.each(stories)('a line for each event of $name', ({ name, steps }) => {
   test.each([
     ['story', { verbose: false }],

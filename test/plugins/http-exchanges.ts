@@ -592,6 +592,12 @@ const logins: readonly HttpRow[] = [
     requests: [BARE, /realm="a \\"b\\" \\\\ \xe9", nonce="n==", .*opaque="o,p"\r\n/],
   },
   {
+    name: 'a challenge in folded lines',
+    ...auto,
+    replies: [wants('Digest realm="p",\r\n nonce="n5",\r\n\tqop="auth"'), OK],
+    requests: [BARE, DIGEST_BY('n5')],
+  },
+  {
     name: 'only a way that we do not go',
     ...auto,
     replies: [wants('Negotiate')],
@@ -849,6 +855,7 @@ const bodies: readonly HttpRow[] = (
     ['a chunk without a length', 2, `${asksBasic('Transfer-Encoding: chunked')}\r\n`],
     ['a chunk of a negative length', 2, `${asksBasic('Transfer-Encoding: chunked')}-1\r\n`],
     ['a chunk that ends with LF alone', 2, `${asksBasic('Transfer-Encoding: chunked')}2\n`],
+    ['a trailer that ends with LF alone', 2, `${asksBasic('Transfer-Encoding: chunked')}0\r\nX: y\n\r\n`],
     ['a chunk that is longer than it says', 2, `${asksBasic('Transfer-Encoding: chunked')}2\r\nokk\r\n`],
     ['a chunk without its end', 2, `${asksBasic('Transfer-Encoding: chunked')}2\r\nokX\n`],
     ['a line between chunks that is too long', 2, `${asksBasic('Transfer-Encoding: chunked')}1;${'a'.repeat(300)}`],

@@ -74,6 +74,9 @@ function play(row: HttpRow, cut: Cut = whole): Played {
   return { state: progress.state, requests, connections }
 }
 
+/** In a title a name is only whole when it is a word of its own. */
+const named = (rows: readonly HttpRow[]) => rows.map((row) => [row.name, row] as const)
+
 const sent = (progress: Progress): string => ('send' in progress && progress.send ? asText(progress.send) : '')
 
 describe('R9 http-proxy talks to proxies', () => {
@@ -82,7 +85,7 @@ describe('R9 http-proxy talks to proxies', () => {
     expect(new Set(HTTP_ROWS.map(({ name }) => name)).size).toBe(HTTP_ROWS.length)
   })
 
-  test.each(HTTP_ROWS)('$name', (row) => {
+  test.each(named(HTTP_ROWS))('%s', (_, row) => {
     const { requests, connections, carried, fails, waits } = row
     const played = play(row)
     expect(played.state, played.message).toBe(fails ? 'failed' : waits ? 'waiting' : 'done')
@@ -127,7 +130,7 @@ function forManyCuts(bytes: Uint8Array, look: (pieces: readonly Uint8Array[]) =>
 describe('R9 it makes no difference how the bytes of an HTTP proxy are cut', () => {
   const talking = HTTP_ROWS.filter(({ replies }) => replies.length > 0)
 
-  test.each(talking)('$name', (row) => {
+  test.each(named(talking))('%s', (_, row) => {
     const expected = play(row)
     for (const [index, reply] of row.replies.entries())
       forManyCuts(octets(reply), (pieces) =>
@@ -145,11 +148,10 @@ describe('R9 it makes no difference how the bytes of an HTTP proxy are cut', () 
     }
   })
 
-  test.each(talking.filter(({ replies, connections }) => replies.length > 1 && connections !== 2))(
-    'nor when the proxy is faster than our requests: $name',
-    (row) => {
+  test.each(named(talking.filter(({ replies, connections = 1 }) => replies.length > 1 && connections === 1)))(
+    'nor when the proxy is faster than our requests: %s',
+    (_, row) => {
       const expected = play(row)
-      if (expected.connections > 1) return
       const glued = { ...row, replies: [row.replies.join('')] }
       forManyCuts(octets(glued.replies[0] as string), (pieces) => {
         const { requests, ...played } = play(glued, () => pieces)
@@ -164,7 +166,7 @@ describe('R9 it makes no difference how the bytes of an HTTP proxy are cut', () 
 describe('S9 no message of http-proxy shows a secret', () => {
   const failing = HTTP_ROWS.filter(({ fails, login, headers }) => fails && (login ?? headers) !== undefined)
 
-  test.each(failing)('$name', (row) => {
+  test.each(named(failing))('%s', (_, row) => {
     expect(leaks(play(row).message as string, CANARY)).toBe(false)
   })
 
@@ -201,7 +203,7 @@ describe('S9 no message of http-proxy shows a secret', () => {
     },
   ]
 
-  test.each(opened)('$name, whatever a proxy says that has heard it', (row) => {
+  test.each(named(opened))('%s, whatever a proxy says that has heard it', (_, row) => {
     const said = play(row).requests.at(-1) as string
     const lines = said.split('\r\n').filter((line) => /^(?:X|Proxy-Authorization):/.test(line))
     expect(lines).toHaveLength(1)

@@ -72,6 +72,12 @@ describe('R9 NTLMv2 answers what [MS-NLMP] says', () => {
     expect(lm).toBe('00'.repeat(24))
   })
 
+  test('what stands behind the last attribute is none', () => {
+    const { nt, lm } = answer(withInfo('0000000007000800010203040506070800000000'))
+    expect(nt.slice(48, 64)).toBe('00'.repeat(8))
+    expect(lm).not.toBe('00'.repeat(24))
+  })
+
   test('without the time of a server it is ours', () => {
     const { nt } = answer(TYPE_2, LOGIN, { ...TOOLS, wall: () => Date.UTC(2000, 0, 1) + 0.7 })
     expect(nt.slice(32 + 16, 32 + 32)).toBe('00406d25eb53bf01')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Issue } from '../../src/config/issue.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { type Bad, BAD_CONFIGURATIONS } from './bad-configurations.ts'
-import { BAD_HOPS } from './bad-hops.ts'
+import { BAD_HOPS, BAD_PROXIES } from './bad-hops.ts'
 import { BAD_PEERS } from './bad-peers.ts'
 import { BAD_SERVERS } from './bad-servers.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
@@ -11,6 +11,7 @@ const FILES = new Map([
   ['loop.conf', 'config loop.conf\n'],
   ['broken.conf', '# included\nport 0\n'],
   ['local.conf', 'local 198.51.100.1\n'],
+  ['half.txt', 'user\n'],
   ['login.txt', 'user\nhunter2\n'],
   ['locals.conf', '# two\nlocal ::1\nlocal ::1\n'],
 ])
@@ -46,10 +47,10 @@ describe('a bad configuration of a client', () => {
 })
 
 describe('R9 bad hops', () => {
-  test.each(BAD_HOPS)('$name', (bad) => judge('client.ovpn', bad))
+  test.each([...BAD_HOPS, ...BAD_PROXIES])('$name', (bad) => judge('client.ovpn', bad))
 
   test('there are at least 35, all different', () => {
-    expect(different(BAD_HOPS)).toBe(BAD_HOPS.length)
+    expect(different([...BAD_HOPS, ...BAD_PROXIES])).toBe(BAD_HOPS.length + BAD_PROXIES.length)
     expect(BAD_HOPS.length).toBeGreaterThanOrEqual(35)
   })
 })

@@ -1,5 +1,6 @@
 /** Configurations whose hops are wrong, each with everything that is said about it, as in `bad-configurations.ts`. */
 import type { Bad } from './bad-configurations.ts'
+import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { PIPE, RELAY, TUBE } from './relay-plugin.ts'
 
 const options = { plugins: new Map([RELAY, TUBE, PIPE].map((module) => [module.name, module])) }
@@ -224,3 +225,138 @@ export const BAD_HOPS: readonly Bad[] = (
     ],
   ] as const
 ).map(([name, text, issues, argv]) => ({ name, text, issues, options: { ...options, ...(argv && { argv }) } }))
+
+const REAL = { plugins: KNOWN_PLUGINS }
+
+/** The same of the plugins that are always there. */
+export const BAD_PROXIES: readonly Bad[] = (
+  [
+    [
+      'http-proxy without a port',
+      'http-proxy a.example',
+      [
+        '4:1+10 error[arity] "http-proxy" needs 2 values | http-proxy host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]',
+      ],
+    ],
+    [
+      'http-proxy as a URL',
+      'http-proxy http://a.example:3128 3128',
+      [
+        '4:12+21 error[value] this is no IPv6 address, and a name has no colon | write the host alone, and the port as a word of its own: http-proxy a.example 3128',
+      ],
+    ],
+    [
+      'http-proxy with a method for a file',
+      'http-proxy a.example 3128 basic',
+      [
+        '4:27+5 error[value] the file with the login stands before the method | write auto basic where the login is told by http-proxy-user-pass',
+      ],
+    ],
+    [
+      'http-proxy with a method that nobody knows',
+      'http-proxy a.example 3128 login.txt basci',
+      ['4:37+5 error[value] expected none, basic, digest, ntlm or ntlm2 | did you mean "basic"?'],
+    ],
+    [
+      'http-proxy with a login from the terminal',
+      'http-proxy a.example 3128 stdin',
+      [
+        '4:27+5 error[value] nobody is asked for a login here | write the user and the password on two lines of a file, and name the file here; or make them a block',
+      ],
+    ],
+    [
+      'http-proxy with half a login',
+      'http-proxy a.example 3128 half.txt',
+      ['4:27+8 error[value] the second line is missing, which is the password'],
+    ],
+    [
+      'http-proxy with a login that is not there',
+      'http-proxy a.example 3128 gone.txt',
+      ['4:27+8 error[R9] cannot read this file: no such file'],
+    ],
+    [
+      'http-proxy with auto, and without a login',
+      'http-proxy a.example 3128 auto',
+      ['4:1+10 error[R9] "auto" needs a login | in a text: http-proxy-user-pass FILE; in an object: login'],
+    ],
+    [
+      'http-proxy-option of no kind',
+      'http-proxy a.example 3128\nhttp-proxy-option FOO bar',
+      ['5:19+3 error[value] expected VERSION, AGENT, CUSTOM-HEADER, EXT1 or EXT2'],
+    ],
+    [
+      'http-proxy-option with a version that is none',
+      'http-proxy a.example 3128\nhttp-proxy-option VERSION 2',
+      ['5:27+1 error[value] expected 1.1 or 1.0'],
+    ],
+    [
+      'http-proxy-option alone',
+      'http-proxy-option AGENT x',
+      ['4:1+17 error[R9] "http-proxy-option" without "http-proxy": it belongs to a hop'],
+    ],
+    [
+      'http-proxy-user-pass as an empty block',
+      'http-proxy a.example 1\n<http-proxy-user-pass>\n</http-proxy-user-pass>',
+      ['5:1+22 error[value] a login is a user and a password on two lines | nothing else stands there'],
+    ],
+    [
+      'http-proxy for datagrams',
+      'http-proxy a.example 3128\nproto udp',
+      [
+        '4:1+10 error[R9] an HTTP proxy carries no datagrams | use TCP for this remote, or a socks-proxy in version 5',
+        '5:1+5 note[repeated] "proto" was given before on line 2; this one counts',
+      ],
+    ],
+    [
+      'http-proxy for a target with a zone',
+      'http-proxy a.example 3128\n<connection>\nremote fe80::1%eth0\n</connection>',
+      [
+        '3:1+6 warning[scope] this remote is ignored: there are <connection> blocks',
+        '4:1+10 error[R9] fe80::1%eth0 cannot be reached through it: a zone (%interface) means nothing on another machine',
+      ],
+    ],
+    [
+      'socks-proxy with a login for a port',
+      'socks-proxy a.example login.txt',
+      ['4:23+9 error[value] a port is a number from 1 to 65535, not "login.txt"'],
+    ],
+    [
+      'socks-proxy with a version that is none',
+      'socks-proxy a.example\nsocks-proxy-option VERSION 6',
+      ['5:28+1 error[value] expected 4, 4a or 5, not "6"'],
+    ],
+    [
+      'socks-proxy in version 4 with a password',
+      'socks-proxy a.example 1080 login.txt\nsocks-proxy-option VERSION 4',
+      ['4:28+9 error[value] SOCKS4 has no passwords, only a user'],
+    ],
+    [
+      'socks-proxy in version 4 for datagrams',
+      'proto udp\nsocks-proxy a.example\nsocks-proxy-option VERSION 4',
+      [
+        '4:1+5 note[repeated] "proto" was given before on line 2; this one counts',
+        '5:1+11 error[R9] SOCKS4 carries no datagrams | use version 5, or TCP',
+      ],
+    ],
+    [
+      'socks-proxy behind another hop for datagrams',
+      'proto udp\nsocks-proxy a.example\nsocks-proxy b.example',
+      [
+        '4:1+5 note[repeated] "proto" was given before on line 2; this one counts',
+        '6:1+11 error[R9] its relay for datagrams could not be reached through the hop before | let it be the only hop, or use TCP',
+      ],
+    ],
+    [
+      'a login above two hops',
+      'socks-proxy-user-pass login.txt\nsocks-proxy a.example\nsocks-proxy b.example',
+      [
+        '4:1+21 error[R9] "socks-proxy-user-pass" stands above 2 hops: it does not say to which it belongs | write it below the line of its hop',
+      ],
+    ],
+  ] as const
+).map(([name, lines, issues]) => ({
+  name,
+  text: `client\nproto tcp\nremote vpn.example\n${lines}\n`,
+  issues,
+  options: REAL,
+}))

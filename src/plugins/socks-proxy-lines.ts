@@ -44,9 +44,11 @@ function readSettings(
 ): HopConfig['settings'] | undefined {
   const option = lastOf(OPTION, options, desk)
   const version = option && readVersion(option, desk)
+  // What may stand in a login depends on it.
+  if (option && !version) return undefined
   const written = lastOf(LOGIN, options, desk) ?? authfile
   const login = written && readLogin(written, desk, (login) => loginProblem(login, version ?? '5'))
-  if ((option && !version) || (written && !login)) return undefined
+  if (written && !login) return undefined
   return { ...(version && { version }), ...(login && { login }) }
 }
 

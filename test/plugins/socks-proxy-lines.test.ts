@@ -91,8 +91,13 @@ describe('R9 lines of socks-proxy', () => {
   })
 
   it('all that is wrong is said at once', () => {
-    const { told } = readText('socks-proxy 127.1 0 stdin\nsocks-proxy-option VERSION 6')
-    expect(told.map((line) => line.slice(0, 10))).toEqual(['error 1:13', 'error 1:19', 'error 2:28', 'error 1:21'])
+    const { told } = readText('socks-proxy 127.1 0 stdin')
+    expect(told.map((line) => line.slice(0, 10))).toEqual(['error 1:13', 'error 1:19', 'error 1:21'])
+  })
+
+  it('a login is not judged for a version that is none', () => {
+    const { told } = readText('socks-proxy a.example 1080 user\nsocks-proxy-option VERSION 6')
+    expect(told).toEqual(['error 2:28: expected 4, 4a or 5, not "6"'])
   })
 
   it('of what is written twice the last one counts, with a note', () => {

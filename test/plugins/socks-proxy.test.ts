@@ -109,6 +109,14 @@ describe('R9 a negotiator of SOCKS', () => {
     })
   })
 
+  it('is told nothing by nothing', () => {
+    for (const version of ['4', '5'] as const) {
+      const negotiator = negotiatorFor({ name: '', version, hop: '' }) as Negotiator
+      negotiator.begin()
+      expect(negotiator.receive(new Uint8Array(0))).toEqual({ state: 'waiting', send: undefined })
+    }
+  })
+
   it('never offers what it does not want: with a login one method, without it the other', () => {
     const offers = [undefined, 'ann\nword'].map((login) => {
       const negotiator = negotiatorFor({ name: '', hop: '', ...(login !== undefined && { login }) }) as Negotiator
@@ -138,21 +146,16 @@ describe('R9 a negotiator of SOCKS', () => {
   })
 
   it('does not go without a login that its vault does not have', () => {
-    const hop: HopConfig = { kind: 'socks-proxy', host: '::1', port: 1080, settings: { login: 'key:7' } }
     const target = { host: 'vpn.example', port: 443 }
-    const made = maker.negotiator({
-      hop,
-      target,
-      transport: 'tcp',
-      mayQuote: true,
-      open: () => undefined,
-      tools: NO_TOOLS,
-    })
-    expect(made).toEqual({
-      code: 'BAD_HOP',
-      stage: 'negotiate',
-      message: 'the SOCKS proxy [::1]:1080 cannot be asked: its login is not in the vault',
-    })
+    const open = () => undefined
+    for (const login of ['key:7', ['key:1']]) {
+      const hop: HopConfig = { kind: 'socks-proxy', host: '::1', port: 1080, settings: { login } }
+      expect(maker.negotiator({ hop, target, transport: 'tcp', mayQuote: true, open, tools: NO_TOOLS })).toEqual({
+        code: 'BAD_HOP',
+        stage: 'negotiate',
+        message: 'the SOCKS proxy [::1]:1080 cannot be asked: its login is not in the vault',
+      })
+    }
   })
 })
 

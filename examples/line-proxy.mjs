@@ -29,7 +29,7 @@ function judge(_hop, { transport }) {
 }
 
 /** @type {import('sockchart').HopMaker['negotiator']} */
-function negotiator({ target: { host, port } }) {
+function negotiator({ target: { host, port }, mayQuote }) {
   const name = host.includes(':') ? `[${host}]` : host
   let line = ''
   return {
@@ -44,7 +44,8 @@ function negotiator({ target: { host, port } }) {
       if (end < 0 && line.length < 80) return { state: 'waiting' }
       const early = end + 1 < bytes.length ? bytes.subarray(end + 1) : undefined
       if (line === 'OK') return { state: 'done', early }
-      return { state: 'failed', code: 'HOP_REFUSED', message: `the proxy said ${JSON.stringify(line.slice(0, 64))}` }
+      const said = mayQuote ? `the proxy said "${line.slice(0, 64).replace(/[^ -~]/g, '?')}"` : 'the proxy refused'
+      return { state: 'failed', code: 'HOP_REFUSED', message: said }
     },
   }
 }

@@ -177,7 +177,7 @@ describe('examples/line-proxy.mjs', () => {
   })
 
   it.each([
-    ['NO\n', 'the proxy said "NO"'],
+    ['NO\x1b\n', 'the proxy said "NO?"'],
     ['x'.repeat(100), `the proxy said "${'x'.repeat(64)}"`],
   ])('says why it does not: %j', async (reply, why) => {
     const proxy = await lineProxyThatSays(reply)

@@ -57,7 +57,7 @@ class TcpDock implements DockSocket {
     try {
       const problem = bindProblem(endpoint)
       if (problem) this.#failLater(problem)
-      else server.listen({ ...place, exclusive: true, backlog: BACKLOG })
+      else server.listen({ exclusive: true, backlog: BACKLOG, ...place })
     } catch (error) {
       this.#failLater(systemFailure(error as NodeJS.ErrnoException, 'bind'))
     }

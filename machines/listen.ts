@@ -15,7 +15,7 @@
  */
 import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, sendTo, setup } from 'xstate'
 import type { Bind, BinderHears, BinderInput, BinderSays, Limits, ResolverInput, ResolverSays } from '../src/actors.ts'
-import type { Host } from '../src/bind-list.ts'
+import { type HostInput, hostOf } from '../src/bind-list.ts'
 import {
   type Block,
   type BlockEffect,
@@ -39,7 +39,7 @@ import type { ServerNote } from '../src/roster.ts'
 export interface ListenInput {
   readonly listen: readonly Listen[]
   readonly policy: 'all' | 'any'
-  readonly host: Host
+  readonly host: HostInput
   readonly limits: Limits
   readonly resolveTimeout: number
   readonly seed: number
@@ -240,9 +240,9 @@ export const listenMachine = setup({
   },
 }).createMachine({
   id: 'listen',
-  context: ({ input: { listen, limits, ...shared } }) => {
-    const blocks = listen.length
-    return { limits, blocks: listen.map((one, block) => newBlock({ block, blocks, listen: one, ...shared })) }
+  context: ({ input: { listen, limits, host, ...rest } }) => {
+    const shared = { blocks: listen.length, host: hostOf(host), ...rest }
+    return { limits, blocks: listen.map((one, block) => newBlock({ block, listen: one, ...shared })) }
   },
   initial: 'idle',
   states: {

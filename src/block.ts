@@ -5,7 +5,7 @@
  */
 import type { Bind, BindResult, ResolverInput } from './actors.ts'
 import { type Backoff, pauseAfter } from './backoff.ts'
-import { type Host, type Place, bindListOf, nameOf } from './bind-list.ts'
+import { type Host, type HostInput, type Place, bindListOf, hostOf, nameOf } from './bind-list.ts'
 import type { Listen } from './config/server-schema.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
@@ -298,11 +298,11 @@ export function rebind(step: Step, listener: number): void {
 }
 
 /** The addresses of this host have changed: `multihome` serves those that are there now. */
-export function rescan(step: Step, addresses: Host['addresses']): void {
+export function rescan(step: Step, addresses: HostInput['addresses']): void {
   const { now } = step
   const { listen, listeners } = now
   if (!now.host.multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return
-  now.host = { addresses, multihome: true }
+  now.host = hostOf({ addresses, multihome: true })
   const own = bindListOf(listen, [], now.host).places.filter(({ kind }) => kind === 'own')
   const isGone = ({ place }: Listener) => place.kind === 'own' && !own.some((one) => isSame(one, place))
   const come = own.filter((place) => !listeners.some((one) => isSame(one.place, place)))

@@ -93,7 +93,7 @@ class TcpDock implements DockSocket {
   }
 
   readonly #onUnbound = (): void => {
-    this.#failLater(failure('LOCAL_CLOSE', 'accept'))
+    if (this.#state !== 'done') this.#failLater(failure('LOCAL_CLOSE', 'accept'))
   }
 
   #failLater(why: Failure): void {

@@ -183,6 +183,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   #tell<Name extends keyof ServerEvents>(name: Name, ...args: ServerEvents[Name]): void {
-    callProgram(() => this.emit(name, ...(args as never)))
+    if (this.listenerCount(name) > 0) callProgram(() => this.emit(name, ...(args as never)))
   }
 }

@@ -35,14 +35,15 @@ async function time(run: () => Promise<void>, n: number): Promise<number> {
   return (performance.now() - before) / n
 }
 
-/** Both wildcards on one port, as a block without a name is. */
+/**
+ * Both wildcards on one port, as a block without a name is: another one when somebody else has it in the other family.
+ */
 async function bareTcp(): Promise<NetServer[]> {
   const four = createServer().listen({ host: '0.0.0.0', port: 0, exclusive: true })
   await once(four, 'listening')
   const { port } = four.address() as AddressInfo
   const six = createServer().listen({ host: '::', port, ipv6Only: true, exclusive: true })
-  await once(six, 'listening')
-  return [four, six]
+  return (await listens(six)) ? [four, six] : closed(four).then(bareTcp)
 }
 
 async function bareUdp(): Promise<UdpSocket[]> {
@@ -50,9 +51,18 @@ async function bareUdp(): Promise<UdpSocket[]> {
   await once(four, 'listening')
   const six = createSocket({ type: 'udp6', ipv6Only: true })
   six.bind({ address: '::', port: four.address().port, exclusive: true })
-  await once(six, 'listening')
-  return [four, six]
+  return (await listens(six)) ? [four, six] : Promise.all([four, six].map(closed)).then(bareUdp)
 }
+
+/** `false`: its port is not free. */
+const listens = (socket: NetServer | UdpSocket): Promise<boolean> =>
+  once(socket, 'listening').then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') return false
+      throw error
+    },
+  )
 
 const blocks = Array.from({ length: BLOCKS }, (_, i) => ({
   proto: i % 2 ? ('tcp' as const) : ('udp' as const),

@@ -8,30 +8,29 @@
  *        here say how far all of them are.
  * Law 3: numbers are never reused within one root; an event about a listener that is not where it says is dropped.
  * Law 4: no action closes a socket. The binder does, when it hears so or is stopped.
- * Law 5: an action is one step of `src/block.ts`, and `carryOut` does what it leaves behind.
+ * Law 5: an action is a step for each block that it is about, and `carryOut` does what they leave behind.
  *
  * It may not know what a socket or a clock is, nor who connects: the binder lets them in. What a failed block means is
  * for `server`, its parent, to say.
  */
 import { type EventObject, assertEvent, enqueueActions, fromCallback, sendParent, sendTo, setup } from 'xstate'
 import type { Bind, BinderHears, BinderInput, BinderSays, Limits, ResolverInput, ResolverSays } from '../src/actors.ts'
-import type { Host } from '../src/bind-list.ts'
+import { type HostInput, hostOf } from '../src/bind-list.ts'
 import {
   type Block,
   type BlockEffect,
   type Listener,
-  NO_EFFECTS,
-  begin,
+  type Step,
   drain,
+  draftOf,
   listenerIn,
   newBlock,
   rebind,
   rescan,
-  takeAnswer,
-  takeLookupFailure,
   takeLoss,
   takeResult,
 } from '../src/block.ts'
+import { begin, takeAnswer, takeLookupFailure } from '../src/block-lookup.ts'
 import type { Listen } from '../src/config/server-schema.ts'
 import { together } from '../src/contain.ts'
 import { type Failure, failure } from '../src/failure.ts'
@@ -40,7 +39,7 @@ import type { ServerNote } from '../src/roster.ts'
 export interface ListenInput {
   readonly listen: readonly Listen[]
   readonly policy: 'all' | 'any'
-  readonly host: Host
+  readonly host: HostInput
   readonly limits: Limits
   readonly resolveTimeout: number
   readonly seed: number
@@ -106,24 +105,20 @@ function indexFor(blocks: readonly Block[], event: Event): number {
 
 const blockFor = ({ blocks }: ListenContext, event: Event) => blocks[indexFor(blocks, event)]
 
-type Step = (draft: Block, event: Event) => Block
+type StepIn = (index: number) => Step
 
-/** Steps, each with the block that it is for. */
-type Steps = (blocks: readonly Block[], event: Event) => readonly (readonly [index: number, step: Step])[]
-
-/** An action: its steps, carried out. */
-const carryOut = (stepsFor: Steps) =>
+/** An action: steps in the blocks that it is about, carried out. */
+const carryOut = (take: (stepIn: StepIn, event: Event, blocks: readonly Block[]) => void) =>
   enqueueActions<ListenContext, Event, undefined, Event, Provided, never, never, never, ServerNote>(
     ({ context, event, enqueue }) => {
-      const blocks = [...context.blocks]
-      const left: BlockEffect[] = []
-      for (const [index, step] of stepsFor(blocks, event)) {
-        const after = step(blocks[index] as Block, event)
-        blocks[index] = { ...after, effects: NO_EFFECTS }
-        left.push(...after.effects)
-      }
+      const steps = context.blocks.map((): Step | undefined => undefined)
+      const notes: ServerNote[] = []
+      const effects: BlockEffect[] = []
+      const stepIn = (index: number) =>
+        (steps[index] ??= { at: event.at, now: draftOf(context.blocks[index] as Block), notes, effects })
+      take(stepIn, event, context.blocks)
+      const blocks = context.blocks.map((block, index) => steps[index]?.now ?? block)
       enqueue.assign({ blocks })
-      const notes = left.flatMap((effect) => (effect.do === 'note' ? [effect.note] : []))
       if (notes.length > 0) enqueue.emit(together(notes))
       // A start that has failed in this very step has closed its binder when that would hear of it.
       const isOver = blocks.some(({ failure: why }) => why)
@@ -133,10 +128,8 @@ const carryOut = (stepsFor: Steps) =>
         if (binds.length > 0 && !isOver) enqueue.sendTo('binder', { type: 'listeners.bind', binds })
         binds = []
       }
-      for (const effect of left)
+      for (const effect of effects)
         switch (effect.do) {
-          case 'note':
-            break // told already, with all others
           case 'ask': {
             const { query } = effect.input
             enqueue.spawnChild('resolver', { id: `resolve.${query}`, input: effect.input })
@@ -173,8 +166,13 @@ const carryOut = (stepsFor: Steps) =>
     },
   )
 
-const inOne = (step: Step) => carryOut((blocks, event) => [[indexFor(blocks, event), step]])
-const inAll = (step: Step) => carryOut((blocks) => blocks.map((_, index) => [index, step]))
+type Take = (step: Step, event: Event) => void
+
+const inOne = (take: Take) => carryOut((stepIn, event, blocks) => take(stepIn(indexFor(blocks, event)), event))
+const inAll = (take: Take) =>
+  carryOut((stepIn, event, blocks) => {
+    for (const index of blocks.keys()) take(stepIn(index), event)
+  })
 
 const isIn = (state: Listener['state'], context: ListenContext, event: Event): boolean => {
   const block = blockFor(context, event)
@@ -193,35 +191,33 @@ export const listenMachine = setup({
   },
   actors: { resolver, binder },
   actions: {
-    begin: inAll((draft, { at }) => begin(draft, at)),
-    beginAgain: inOne((draft, { at }) => begin(draft, at)),
-    takeAnswer: inOne((draft, event) => {
+    begin: inAll(begin),
+    beginAgain: inOne(begin),
+    takeAnswer: inOne((step, event) => {
       assertEvent(event, 'resolver.answered')
-      return takeAnswer(draft, event.at, event.addresses)
+      takeAnswer(step, event.addresses)
     }),
-    takeLookupFailure: inOne((draft, event) => {
+    takeLookupFailure: inOne((step, event) => {
       const why = event.type === 'resolver.failed' ? event.failure : failure('RESOLVE_TIMEOUT', 'resolve')
-      return takeLookupFailure(draft, event.at, why)
+      takeLookupFailure(step, why)
     }),
-    takeResults: carryOut((blocks, event) => {
+    takeResults: carryOut((stepIn, event, blocks) => {
       assertEvent(event, 'listeners.settled')
-      return event.results.map((result) => {
-        return [ownerOf(result.listener, blocks), (draft, { at }) => takeResult(draft, at, result)]
-      })
+      for (const result of event.results) takeResult(stepIn(ownerOf(result.listener, blocks)), result)
     }),
-    takeLoss: inOne((draft, event) => {
+    takeLoss: inOne((step, event) => {
       assertEvent(event, 'listener.lost')
-      return takeLoss(draft, event.at, event.listener, event.failure)
+      takeLoss(step, event.listener, event.failure)
     }),
-    rebind: inOne((draft, event) => {
+    rebind: inOne((step, event) => {
       assertEvent(event, 'rebind.due')
-      return rebind(draft, event.at, event.listener)
+      rebind(step, event.listener)
     }),
-    rescan: inAll((draft, event) => {
+    rescan: inAll((step, event) => {
       assertEvent(event, 'network.changed')
-      return rescan(draft, event.at, event.addresses)
+      rescan(step, event.addresses)
     }),
-    drain: inAll((draft, { at }) => drain(draft, at)),
+    drain: inAll(drain),
     drainBinder: sendTo('binder', { type: 'binder.drain' }),
     evict: sendTo('binder', { type: 'binder.evict' }),
 
@@ -244,9 +240,9 @@ export const listenMachine = setup({
   },
 }).createMachine({
   id: 'listen',
-  context: ({ input: { listen, limits, ...shared } }) => {
-    const blocks = listen.length
-    return { limits, blocks: listen.map((one, block) => newBlock({ ...shared, block, blocks, listen: one })) }
+  context: ({ input: { listen, limits, host, ...rest } }) => {
+    const shared = { blocks: listen.length, host: hostOf(host), ...rest }
+    return { limits, blocks: listen.map((one, block) => newBlock({ block, listen: one, ...shared })) }
   },
   initial: 'idle',
   states: {

@@ -18,17 +18,34 @@ export interface BindList {
   readonly skipped: readonly { readonly endpoint: Endpoint | null; readonly failure: Failure }[]
 }
 
-export interface Host {
+export interface HostInput {
   /** The addresses of this host, as text (`fe80::1%eth0`). */
   readonly addresses: readonly string[]
   /** A UDP wildcard becomes one socket for each of them. */
   readonly multihome: boolean
 }
 
+/** What is read once for all blocks. */
+export interface Host {
+  readonly addresses: readonly Address[]
+  /** Families in which it has several addresses that others may know. */
+  readonly crowded: readonly Family[]
+  readonly multihome: boolean
+}
+
+/** What is no address is left out. */
+export function hostOf({ addresses, multihome }: HostInput): Host {
+  const own = addresses.flatMap((text) => parseAddress(text) ?? [])
+  const isCrowded = (family: Family) => own.filter((one) => one.family === family && !isNear(one)).length > 1
+  return { addresses: own, crowded: FAMILIES.filter(isCrowded), multihome }
+}
+
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
+
 const WILDCARDS: Readonly<Record<Family, string>> = { ipv4: '0.0.0.0', ipv6: '::' }
 
 /** The families that a block binds. */
-export const familiesOf = ({ family }: Listen): readonly Family[] => (family ? [family] : ['ipv4', 'ipv6'])
+export const familiesOf = ({ family }: Listen): readonly Family[] => (family ? [family] : FAMILIES)
 
 /** What has to be looked up; no local name ever is. */
 export function nameOf({ host }: Listen): string | undefined {
@@ -41,24 +58,21 @@ export function bindListOf(listen: Listen, answer: readonly string[], host: Host
   if (name !== undefined) return fromAnswer(listen, name, answer)
   const places = literals(listen)
   if (!host.multihome || listen.proto !== 'udp') return { places, skipped: [] }
-  const own = host.addresses.flatMap((text) => parseAddress(text) ?? [])
   const replaced = places.flatMap((place): readonly Place[] =>
     isWildcard(place)
-      ? own.filter(({ family }) => family === place.family).map((address) => ({ ...address, kind: 'own' }))
+      ? host.addresses.filter(({ family }) => family === place.family).map((address) => ({ ...address, kind: 'own' }))
       : [place],
   )
   return { places: replaced, skipped: [] }
 }
 
 /** Why a reply of the block may leave from another address than the one that was asked; `undefined`: it may not. */
-export function multihomeWarning(listen: Listen, { addresses, multihome }: Host): string | undefined {
+export function multihomeWarning(listen: Listen, { crowded, multihome }: Host): string | undefined {
   if (multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return undefined
-  const served = literals(listen).filter(isWildcard)
-  const own = addresses.flatMap((text) => parseAddress(text) ?? []).filter((address) => !isNear(address))
-  const crowded = served.find(({ family }) => own.filter((address) => address.family === family).length > 1)
-  if (!crowded) return undefined
+  const place = literals(listen).find((one) => isWildcard(one) && crowded.includes(one.family))
+  if (!place) return undefined
   return (
-    `this host has several ${crowded.family} addresses, and a reply from udp ${crowded.address} may leave from ` +
+    `this host has several ${place.family} addresses, and a reply from udp ${place.address} may leave from ` +
     'another one than was asked: write "multihome", or the address to serve with "local"'
   )
 }
@@ -71,7 +85,7 @@ export const isWildcard = ({ family, address }: Address): boolean => address ===
 
 /** `::` without a family means both wildcards, as OpenVPN's dual-stack servers are written. */
 function literals(listen: Listen): readonly Place[] {
-  const literal = parseAddress(listen.host ?? '')
+  const literal = listen.host === undefined ? undefined : parseAddress(listen.host)
   const isDual = literal?.address === WILDCARDS.ipv6 && !listen.family
   if (literal && !isDual) return [{ ...literal, kind: 'named' }]
   return familiesOf(listen).map((family) => ({ family, address: WILDCARDS[family], kind: 'wildcard' }))

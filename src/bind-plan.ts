@@ -2,7 +2,17 @@
  * The plan of a server: configuration plus answers gives every socket that would be bound, in order, and every skip with
  * its reason. Opens nothing; the same functions feed the machines. `plan.ts` is its sister for clients.
  */
-import { type Host, type Place, bindListOf, familiesOf, isWildcard, multihomeWarning, nameOf } from './bind-list.ts'
+import {
+  type Host,
+  type HostInput,
+  type Place,
+  bindListOf,
+  familiesOf,
+  hostOf,
+  isWildcard,
+  multihomeWarning,
+  nameOf,
+} from './bind-list.ts'
 import type { Listen, ServerConfig } from './config/server-schema.ts'
 import { type Endpoint, type Family, type Transport, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
@@ -36,10 +46,10 @@ export interface PlannedBlock {
 /** `ask` looks a name up, once for each block that has one, in order. */
 export async function makeBindPlan(
   config: Pick<ServerConfig, 'listen' | 'multihome'>,
-  addresses: Host['addresses'],
+  addresses: HostInput['addresses'],
   ask: (lookup: BlockLookup) => Promise<readonly string[] | Failure>,
 ): Promise<readonly PlannedBlock[]> {
-  const host = { addresses, multihome: config.multihome }
+  const host = hostOf({ addresses, multihome: config.multihome })
   const planned: PlannedBlock[] = []
   for (const [block, listen] of config.listen.entries()) {
     const name = nameOf(listen)

@@ -1,10 +1,11 @@
 /**
- * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does with it at each event, as pure functions.
- * A step takes the block further and leaves behind, as effects, what is to be bound, closed, timed and said.
+ * The sockets of one `<listen>` block (R2, R8): what `machines/listen.ts` does with it at each event. A step takes the
+ * block further, in a copy of its own, and leaves behind what is to be bound, closed, timed and said. How a block comes
+ * by its addresses is `block-lookup.ts`.
  */
 import type { Bind, BindResult, ResolverInput } from './actors.ts'
 import { type Backoff, pauseAfter } from './backoff.ts'
-import { type Host, type Place, bindListOf, familiesOf, multihomeWarning, nameOf } from './bind-list.ts'
+import { type Host, type HostInput, type Place, bindListOf, hostOf, nameOf } from './bind-list.ts'
 import type { Listen } from './config/server-schema.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
@@ -13,8 +14,8 @@ import { hash } from './seed.ts'
 
 /** Ports that are tried until every address of the block is free on one of them (R2). */
 const PORT_TRIES = 16
-/** Between two tries to bind, ms; jittered by the seed. */
-const BACKOFF: Backoff = { min: 1_000, max: 60_000 }
+/** Between two tries to bind, or to resolve, ms; jittered by the seed. */
+export const BACKOFF: Backoff = { min: 1_000, max: 60_000 }
 /** A listener that lived so long, ms, was well: its loss is not added to earlier ones. */
 const LONG_LIFE = 10_000
 /** More rebinds than `REBINDS` within `MINUTE` ms: it has failed, and is tried once in so long from then on (U2). */
@@ -64,12 +65,9 @@ export interface Block extends BlockInput {
   readonly problem: Failure | null
   /** `bind-policy all`: why the start has failed. */
   readonly failure: Failure | null
-  /** What the step under way leaves behind; nothing between two steps. */
-  readonly effects: readonly BlockEffect[]
 }
 
 export type BlockEffect =
-  | { readonly do: 'note'; readonly note: ServerNote }
   | { readonly do: 'ask'; readonly input: ResolverInput; readonly timeout: number }
   | { readonly do: 'endQuery'; readonly query: number }
   | { readonly do: 'askLater'; readonly block: number; readonly ms: number }
@@ -78,160 +76,125 @@ export type BlockEffect =
   | { readonly do: 'bindLater'; readonly listener: number; readonly ms: number }
   | { readonly do: 'forget'; readonly listener: number }
 
-export const NO_EFFECTS: readonly BlockEffect[] = []
+/** A block that is taken further, what it has to tell, and what is left to be done. */
+export interface Step {
+  readonly at: number
+  readonly now: Draft
+  readonly notes: ServerNote[]
+  readonly effects: BlockEffect[]
+}
 
-export function newBlock(input: BlockInput): Block {
-  const numbered = { listeners: 0, queries: 0 }
-  const { port } = input.listen
+type Draft = { -readonly [Key in keyof Omit<Block, 'listeners'>]: Block[Key] } & { readonly listeners: Listener[] }
+
+/** For the steps of one event: a copy for all of them. */
+export const draftOf = (block: Block): Draft => ({ ...block, listeners: [...block.listeners] })
+
+// Written out, as a new listener is: V8 forgets the hidden class of what is spread, and the code that knew it.
+export function newBlock({ block, blocks, listen, policy, host, resolveTimeout, seed }: BlockInput): Block {
   return {
-    ...input,
+    block,
+    blocks,
+    listen,
+    policy,
+    host,
+    resolveTimeout,
+    seed,
     listeners: [],
-    port,
-    numbered,
+    port: listen.port,
+    numbered: { listeners: 0, queries: 0 },
     query: null,
     failedLookups: 0,
     tries: 0,
     tried: false,
     problem: null,
     failure: null,
-    effects: NO_EFFECTS,
   }
 }
 
 /** Nothing of it is being bound. */
-export const isSettled = ({ listeners }: Block): boolean =>
+const isSettled = ({ listeners }: Block): boolean =>
   !listeners.some(({ state }) => state === 'planned' || state === 'binding')
 
 export const listenerIn = ({ listeners }: Block, listener: number): Listener | undefined =>
   listeners.find((one) => one.listener === listener)
 
-// A copy, and then what differs: V8 makes a hidden class of its own for each object that is spread twice.
-function step(now: Block, change: Partial<Block>, ...effects: readonly BlockEffect[]): Block {
-  return Object.assign({ ...now }, change, { effects: [...now.effects, ...effects] })
-}
+const listenersIn = ({ listeners }: Block, ...states: readonly Listener['state'][]): readonly Listener[] =>
+  listeners.filter(({ state }) => states.includes(state))
 
-const note = (what: ServerNote): BlockEffect => ({ do: 'note', note: what })
-
-/** A step that changes a listener. */
-function amend(now: Block, listener: number, change: Partial<Listener>, ...effects: readonly BlockEffect[]): Block {
-  const amended = (one: Listener) => (one.listener === listener ? Object.assign({ ...one }, change) : one)
-  return step(now, { listeners: now.listeners.map(amended) }, ...effects)
-}
-
-// --- resolving ---
-
-/** A block with a literal, or without a host, never reaches the resolver. */
-export function begin(now: Block, at: number): Block {
-  const name = nameOf(now.listen)
-  return name === undefined ? take(now, at, []) : ask(now, at, name)
-}
-
-function ask(now: Block, at: number, host: string): Block {
-  const { block, blocks, listen, numbered, resolveTimeout: timeout } = now
-  const query = numbered.queries * blocks + block + 1
-  const families = familiesOf(listen)
-  return step(
-    now,
-    { query, numbered: { ...numbered, queries: numbered.queries + 1 } },
-    note({ type: 'query.started', at, query, block, host, families }),
-    { do: 'ask', input: { query, host, transport: listen.proto, families }, timeout },
-  )
-}
-
-export function takeAnswer(now: Block, at: number, addresses: readonly string[]): Block {
-  const query = now.query as number
-  const told = note({ type: 'query.answered', at, query, addresses })
-  return take(step(now, { query: null }, { do: 'endQuery', query }, told), at, addresses)
-}
-
-export function takeLookupFailure(now: Block, at: number, why: Failure): Block {
-  const { block, query: asked } = now
-  const query = asked as number
-  const told = note({ type: 'query.failed', at, query, block, failure: why })
-  return postponeLookup(step(now, { query: null }, { do: 'endQuery', query }, told), at, why)
-}
-
-function postponeLookup(now: Block, at: number, why: Failure): Block {
-  const { block, failedLookups, seed } = now
-  const failed = unresolvedFailure(now, why)
-  if (now.policy === 'all') return fail(now, failed)
-  const ms = pauseAfter(BACKOFF, failedLookups + 1, hash(seed, 'block', block))
-  const waiting = note({ type: 'block.waiting', at, block, ms })
-  return conclude(step(now, { failedLookups: failedLookups + 1 }, waiting, { do: 'askLater', block, ms }), failed)
-}
-
-/** Plans a listener for each address, and binds them. */
-function take(now: Block, at: number, answer: readonly string[]): Block {
-  const { block, listen, host } = now
-  const { places, skipped } = bindListOf(listen, answer, host)
-  const skips = skipped.map((skip) => note({ type: 'address.skipped', at, block, ...skip }))
-  if (places.length === 0) return postponeLookup(step(now, {}, ...skips), at, skipped[0]?.failure ?? NO_ADDRESS)
-  const message = multihomeWarning(listen, host)
-  const warnings = message === undefined ? [] : [note({ type: 'server.warned', at, block, message })]
-  return bindPlanned(plan(step(now, {}, ...skips, ...warnings), at, places), at)
-}
-
-/** For who is told of the whole server. */
-function unresolvedFailure({ block, listen }: Block, { code, stage, message }: Failure): Failure {
-  return failure(code, stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${message}`)
-}
-
-const NO_ADDRESS = failure('NO_ADDRESS', 'resolve', 'there is no address to bind')
-
-function plan(now: Block, at: number, places: readonly Place[]): Block {
-  const { block, blocks, numbered, listeners } = now
-  const planned = places.map((place, i): Listener => {
-    const listener = (numbered.listeners + i) * blocks + block + 1
-    const blank = { failures: 0, rebinds: [], escalated: false, failure: null }
-    return { listener, place, state: 'planned', since: at, ...blank }
-  })
-  return {
-    ...now,
-    listeners: [...listeners, ...planned],
-    numbered: { ...numbered, listeners: numbered.listeners + planned.length },
-  }
+function amend({ now: { listeners } }: Step, listener: number, change: Partial<Listener>): void {
+  const index = listeners.findIndex((one) => one.listener === listener)
+  // A copy, and then what differs: V8 makes a hidden class of its own for each object that is spread twice.
+  listeners[index] = Object.assign({ ...(listeners[index] as Listener) }, change)
 }
 
 // --- binding ---
 
-/** All at once; with port 0 one alone, which shows the others their port. */
-function bindPlanned(now: Block, at: number): Block {
-  const planned = now.listeners.filter(({ state }) => state === 'planned')
-  if (now.port !== 0) return planned.reduce((draft, one) => bind(draft, at, one), now)
-  const [first] = planned
-  return first && !now.listeners.some(({ state }) => state === 'binding') ? bind(now, at, first) : now
+/** Each gets a listener, and is bound. */
+export function bindAll(step: Step, places: readonly Place[]): void {
+  plan(step, places)
+  bindPlanned(step)
 }
 
-function bind(now: Block, at: number, { listener, place }: Listener): Block {
+function plan({ at, now }: Step, places: readonly Place[]): void {
+  const { block, blocks, numbered, listeners } = now
+  for (const [i, place] of places.entries()) {
+    const listener = (numbered.listeners + i) * blocks + block + 1
+    listeners.push({
+      listener,
+      place,
+      state: 'planned',
+      since: at,
+      failures: 0,
+      rebinds: [],
+      escalated: false,
+      failure: null,
+    })
+  }
+  now.numbered = { listeners: numbered.listeners + places.length, queries: numbered.queries }
+}
+
+/** All at once; with port 0 one alone, which shows the others their port. */
+function bindPlanned(step: Step): void {
+  const { now } = step
+  const planned = listenersIn(now, 'planned')
+  if (now.port !== 0) for (const one of planned) bind(step, one)
+  else if (planned[0] && listenersIn(now, 'binding').length === 0) bind(step, planned[0])
+}
+
+function bind(step: Step, { listener, place }: Listener): void {
+  const { at, now, notes, effects } = step
   const { block, listen, port } = now
+  const transport = listen.proto
   const endpoint: Endpoint = { family: place.family, address: place.address, port }
-  return amend(
-    now,
-    listener,
-    { state: 'binding', since: at },
-    note({ type: 'listener.started', at, listener, block, transport: listen.proto, endpoint }),
-    { do: 'bind', bind: { listener, transport: listen.proto, endpoint } },
-  )
+  amend(step, listener, { state: 'binding', since: at })
+  notes.push({ type: 'listener.started', at, listener, block, transport, endpoint })
+  effects.push({ do: 'bind', bind: { listener, transport, endpoint } })
 }
 
 /** What is not being bound any more is dropped. */
-export function takeResult(draft: Block, at: number, { listener, local, failure: why }: BindResult): Block {
-  if (listenerIn(draft, listener)?.state !== 'binding') return draft
-  return local ? takeBound(draft, at, listener, local) : takeBindFailure(draft, at, listener, why)
+export function takeResult(step: Step, { listener, local, failure: why }: BindResult): void {
+  const one = listenerIn(step.now, listener)
+  if (one?.state !== 'binding') return
+  if (local) takeBound(step, listener, local)
+  else takeBindFailure(step, one, why)
 }
 
-function takeBound(draft: Block, at: number, listener: number, local: Endpoint): Block {
-  const { port } = local
-  const bound = { state: 'bound', since: at, failure: null } as const
-  const now = amend(draft, listener, bound, note({ type: 'listener.bound', at, listener, local }))
-  return settle(bindPlanned(now.port === port ? now : { ...now, port }, at), at)
+function takeBound(step: Step, listener: number, local: Endpoint): void {
+  const { at, now, notes } = step
+  amend(step, listener, { state: 'bound', since: at, failure: null })
+  notes.push({ type: 'listener.bound', at, listener, local })
+  now.port = local.port
+  bindPlanned(step)
+  settle(step)
 }
 
-function takeBindFailure(draft: Block, at: number, listener: number, why: Failure): Block {
-  const one = listenerIn(draft, listener) as Listener
-  const failed = { state: 'failed', failure: why, failures: one.failures + 1 } as const
-  const now = amend(draft, listener, failed, note({ type: 'listener.failed', at, listener, failure: why }))
-  return isPortTaken(draft, why) ? tryAnotherPort(now, at) : settle(bindPlanned(now, at), at)
+function takeBindFailure(step: Step, { listener, failures }: Listener, why: Failure): void {
+  const { at, now, notes } = step
+  amend(step, listener, { state: 'failed', failure: why, failures: failures + 1 })
+  notes.push({ type: 'listener.failed', at, listener, failure: why })
+  if (isPortTaken(now, why)) return tryAnotherPort(step)
+  bindPlanned(step)
+  settle(step)
 }
 
 /** The port that the system chose for one address is not free on another. */
@@ -239,33 +202,36 @@ function isPortTaken({ listen, port, tried, tries }: Block, { code }: Failure): 
   return listen.port === 0 && port !== 0 && !tried && code === 'EADDRINUSE' && tries + 1 < PORT_TRIES
 }
 
-function tryAnotherPort(draft: Block, at: number): Block {
-  const opened = draft.listeners.filter(({ state }) => state === 'bound' || state === 'binding')
-  const now = opened.reduce((one, { listener }) => close(one, at, listener, null), draft)
-  const listeners = now.listeners.map((one): Listener => ({ ...one, state: 'planned' }))
-  return bindPlanned({ ...now, tries: now.tries + 1, port: 0, listeners }, at)
+function tryAnotherPort(step: Step): void {
+  const { now } = step
+  for (const { listener } of listenersIn(now, 'bound', 'binding')) close(step, listener, null)
+  for (const { listener } of now.listeners) amend(step, listener, { state: 'planned' })
+  now.tries++
+  now.port = 0
+  bindPlanned(step)
 }
 
-function close(now: Block, at: number, listener: number, why: Failure | null): Block {
-  return amend(
-    now,
-    listener,
-    { state: 'closed', failure: why },
-    note({ type: 'listener.closed', at, listener, failure: why }),
-    { do: 'close', listener },
-  )
+function close(step: Step, listener: number, why: Failure | null): void {
+  const { at, notes, effects } = step
+  amend(step, listener, { state: 'closed', failure: why })
+  notes.push({ type: 'listener.closed', at, listener, failure: why })
+  effects.push({ do: 'close', listener })
 }
 
 /** Judges what has failed, once nothing is being bound. */
-function settle(draft: Block, at: number): Block {
-  if (!isSettled(draft)) return draft
-  const now = draft.listeners.filter((one) => isMissing(draft, one)).reduce((one, gone) => skip(one, at, gone), draft)
-  const failed = now.listeners.filter(({ state }) => state === 'failed')
+function settle(step: Step): void {
+  const { now } = step
+  if (!isSettled(now)) return
+  for (const gone of now.listeners.filter((one) => isMissing(now, one))) skip(step, gone)
+  const failed = listenersIn(now, 'failed')
   const fatal = failed.find(({ place }) => place.kind !== 'own')
-  if (fatal && now.policy === 'all' && !now.tried) return fail(now, unboundFailure(now, fatal))
-  const postponed = failed.reduce((one, later) => postpone(one, at, later), now)
+  if (fatal && now.policy === 'all' && !now.tried) {
+    now.failure = unboundFailure(now, fatal)
+    return
+  }
+  for (const later of failed) postpone(step, later)
   const [first] = failed
-  return conclude(postponed, first ? unboundFailure(now, first) : null)
+  conclude(step, first ? unboundFailure(now, first) : null)
 }
 
 /** For who is told of the whole server, and not of each listener. */
@@ -273,6 +239,13 @@ function unboundFailure(now: Block, one: Listener): Failure {
   const { code, message } = one.failure as Failure
   return failure(code, 'bind', `${titleOf(now, one)} cannot be bound: ${message}`)
 }
+
+/** For who is told of the whole server. */
+export function unresolvedFailure({ block, listen }: Block, { code, stage, message }: Failure): Failure {
+  return failure(code, stage, `block ${block + 1}, ${listen.host ?? 'multihome'}: ${message}`)
+}
+
+export const NO_ADDRESS = failure('NO_ADDRESS', 'resolve', 'there is no address to bind')
 
 /** An implied wildcard whose family the kernel lacks; that is no failure while another one is bound. */
 function isMissing({ listeners }: Block, { state, place, failure: why }: Listener): boolean {
@@ -283,49 +256,48 @@ function isMissing({ listeners }: Block, { state, place, failure: why }: Listene
 // Linux says the latter when IPv6 is disabled by sysctl.
 const NO_FAMILY: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
-function skip(now: Block, at: number, { listener, place, failure: why }: Listener): Block {
+function skip(step: Step, { listener, place, failure: why }: Listener): void {
+  const { at, now, notes } = step
   const message = `this machine has no ${place.family}: ${place.address} is not bound`
-  return step(close(now, at, listener, why), {}, note({ type: 'server.warned', at, block: now.block, message }))
+  close(step, listener, why)
+  notes.push({ type: 'server.warned', at, block: now.block, message })
 }
 
-const fail = (now: Block, why: Failure): Block => step(now, { failure: why })
-
-function conclude(now: Block, why: Failure | null): Block {
+/** All of it was tried. `why`: something is not bound. */
+export function conclude({ now }: Step, why: Failure | null): void {
   const none = now.listeners.length === 0 ? unresolvedFailure(now, NO_ADDRESS) : null
-  return step(now, { tried: true, problem: now.problem ?? why ?? none })
+  now.tried = true
+  now.problem ??= why ?? none
 }
 
 // --- living ---
 
-export function takeLoss(draft: Block, at: number, listener: number, why: Failure): Block {
-  const { since, failures, escalated } = listenerIn(draft, listener) as Listener
+export function takeLoss(step: Step, listener: number, why: Failure): void {
+  const { at, now, notes } = step
+  const { since, failures, escalated } = listenerIn(now, listener) as Listener
   const lived = at - since
-  const change = {
+  amend(step, listener, {
     state: 'failed',
     failure: why,
     failures: lived >= LONG_LIFE ? 1 : failures + 1,
     escalated: escalated && lived < MINUTE,
-  } as const
-  const lost = note({ type: 'listener.lost', at, listener, failure: why })
-  return settle(amend(draft, listener, change, lost), at)
+  })
+  notes.push({ type: 'listener.lost', at, listener, failure: why })
+  settle(step)
 }
 
 /** It is bound again, after a pause; too often, and it is said once, and the pause is a minute. */
-function postpone(now: Block, at: number, one: Listener): Block {
+function postpone(step: Step, one: Listener): void {
+  const { at, now, notes, effects } = step
   const { listener, failures } = one
   const rebinds = one.rebinds.filter((then) => then > at - MINUTE)
   const tooOften = !one.escalated && rebinds.length > REBINDS
   const escalated = one.escalated || tooOften
   const ms = escalated ? MINUTE : pauseAfter(BACKOFF, failures, hash(now.seed, 'listener', listener))
-  const said = tooOften ? [note({ type: 'listener.escalated', at, listener, failure: tooOftenFailure(now, one) })] : []
-  return amend(
-    now,
-    listener,
-    { state: 'waiting', rebinds, escalated },
-    ...said,
-    note({ type: 'listener.waiting', at, listener, ms }),
-    { do: 'bindLater', listener, ms },
-  )
+  amend(step, listener, { state: 'waiting', rebinds, escalated })
+  if (tooOften) notes.push({ type: 'listener.escalated', at, listener, failure: tooOftenFailure(now, one) })
+  notes.push({ type: 'listener.waiting', at, listener, ms })
+  effects.push({ do: 'bindLater', listener, ms })
 }
 
 function tooOftenFailure(now: Block, one: Listener): Failure {
@@ -334,49 +306,49 @@ function tooOftenFailure(now: Block, one: Listener): Failure {
   return failure('RESTARTED_TOO_OFTEN', 'bind', message)
 }
 
-export function rebind(now: Block, at: number, listener: number): Block {
-  const one = listenerIn(now, listener) as Listener
-  return bindPlanned(amend(now, listener, { state: 'planned', rebinds: [...one.rebinds, at] }), at)
+export function rebind(step: Step, listener: number): void {
+  const { rebinds } = listenerIn(step.now, listener) as Listener
+  amend(step, listener, { state: 'planned', rebinds: [...rebinds, step.at] })
+  bindPlanned(step)
 }
 
 /** The addresses of this host have changed: `multihome` serves those that are there now. */
-export function rescan(draft: Block, at: number, addresses: readonly string[]): Block {
-  const { listen } = draft
-  if (!draft.host.multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return draft
-  const host = { ...draft.host, addresses }
-  const { places } = bindListOf(draft.listen, [], host)
-  const own = places.filter(({ kind }) => kind === 'own')
-  const isOf = (place: Place) => (one: Listener) => one.place.address === place.address
-  const gone = draft.listeners.filter(({ place }) => place.kind === 'own' && !own.some((one) => isSame(one, place)))
-  const come = own.filter((place) => !draft.listeners.some(isOf(place)))
-  const without = gone.reduce((now, one) => giveUp(now, at, one), { ...draft, host })
-  const left = without.listeners.filter((one) => !gone.some(({ listener }) => listener === one.listener))
-  return settle(bindPlanned(plan({ ...without, listeners: left }, at, come), at), at)
+export function rescan(step: Step, addresses: HostInput['addresses']): void {
+  const { now } = step
+  const { listen, listeners } = now
+  if (!now.host.multihome || listen.proto !== 'udp' || nameOf(listen) !== undefined) return
+  now.host = hostOf({ addresses, multihome: true })
+  const own = bindListOf(listen, [], now.host).places.filter(({ kind }) => kind === 'own')
+  const isGone = ({ place }: Listener) => place.kind === 'own' && !own.some((one) => isSame(one, place))
+  const come = own.filter((place) => !listeners.some((one) => isSame(one.place, place)))
+  for (const gone of listeners.filter(isGone)) giveUp(step, gone)
+  listeners.splice(0, Infinity, ...listeners.filter((one) => !isGone(one)))
+  bindAll(step, come)
+  settle(step)
 }
 
 const isSame = (a: Place, b: Place) => a.address === b.address
 
-function giveUp(now: Block, at: number, one: Listener): Block {
-  const { listener } = one
-  return isUntold(one) ? now : step(close(now, at, listener, null), {}, { do: 'forget', listener })
+function giveUp(step: Step, one: Listener): void {
+  if (isUntold(one)) return
+  close(step, one.listener, null)
+  step.effects.push({ do: 'forget', listener: one.listener })
 }
 
 /** It waits for its first port: nobody has heard of it, or only that it was closed for want of one. */
 const isUntold = ({ state, rebinds }: Listener) => state === 'planned' && rebinds.length === 0
 
 /** Nobody is let in any more. */
-export function drain(draft: Block, at: number): Block {
-  const open = draft.listeners.filter((one) => one.state !== 'closed' && !isUntold(one))
-  const now = open.reduce((one, { listener, state }) => {
-    const closed = note({ type: 'listener.closed', at, listener, failure: null })
-    return amend(one, listener, { state: 'closed' }, closed, ...forgotten(listener, state))
-  }, draft)
-  const asked: BlockEffect[] = now.query === null ? [] : [{ do: 'endQuery', query: now.query }]
-  return step(now, { query: null }, ...asked)
+export function drain(step: Step): void {
+  const { at, now, notes, effects } = step
+  for (const { listener, state } of now.listeners.filter((one) => one.state !== 'closed' && !isUntold(one))) {
+    amend(step, listener, { state: 'closed' })
+    notes.push({ type: 'listener.closed', at, listener, failure: null })
+    if (state === 'waiting') effects.push({ do: 'forget', listener })
+  }
+  if (now.query !== null) effects.push({ do: 'endQuery', query: now.query })
+  now.query = null
 }
-
-const forgotten = (listener: number, state: Listener['state']): readonly BlockEffect[] =>
-  state === 'waiting' ? [{ do: 'forget', listener }] : []
 
 const titleOf = ({ block, listen, port }: Block, { place }: Listener): string =>
   `block ${block + 1}, ${listen.proto} ${formatEndpoint({ address: place.address, port })},`

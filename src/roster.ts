@@ -100,50 +100,94 @@ export const isWalkers = (note: Note | ServerNote): note is Note =>
 
 /** The roster after one more note. */
 export function enrol(roster: Roster, note: ServerNote | Note): Roster {
-  const { counters } = roster
-  switch (note.type) {
-    case 'listener.started': {
-      const { listener, block, transport, endpoint } = note
-      const entry = { listener, block, transport, endpoint, local: null, state: 'binding', failure: null } as const
-      const known = roster.listeners.some((other) => other.listener === listener)
-      if (known) return amend(roster, listener, (before) => ({ ...before, endpoint, state: 'binding' }))
-      return { ...roster, listeners: [...roster.listeners, entry] }
-    }
-    case 'listener.bound':
-      return amend(roster, note.listener, (entry) => ({ ...entry, state: 'bound', local: note.local, failure: null }))
-    case 'listener.failed':
-    case 'listener.lost':
-      return amend(roster, note.listener, (entry) => ended(entry, 'failed', note.failure))
-    case 'listener.waiting':
-      return amend(roster, note.listener, (entry) => ({ ...entry, state: 'waiting' }))
-    case 'listener.closed':
-      return amend(roster, note.listener, (entry) => ended(entry, 'closed', note.failure))
-    case 'peer.accepted':
-      return { ...roster, counters: { ...counters, accepted: counters.accepted + 1, live: counters.live + 1 } }
-    case 'peer.refused':
-      return { ...roster, counters: { ...counters, refused: counters.refused + 1 } }
-    case 'peer.dropped':
-      return { ...roster, counters: { ...counters, dropped: counters.dropped + 1, live: counters.live - 1 } }
-    case 'peer.closed':
-      return { ...roster, counters: { ...counters, closed: counters.closed + 1, live: counters.live - 1 } }
-    case 'server.failed':
-      return { listeners: roster.listeners.map(givenUp), counters: withNobody(counters) }
-    case 'server.stopped':
-    case 'peer.failed':
-    case 'peer.stopped':
-      return {
-        listeners: roster.listeners.map((entry) => ended(entry, 'closed', null)),
-        counters: withNobody(counters),
-      }
-    default:
-      return roster
-  }
+  const roll = new Roll(roster)
+  roll.take(note)
+  return roll.roster
 }
 
-function amend(roster: Roster, listener: number, change: (entry: RosterEntry) => RosterEntry): Roster {
-  const index = roster.listeners.findIndex((entry) => entry.listener === listener)
-  const found = roster.listeners[index]
-  return found ? { ...roster, listeners: roster.listeners.with(index, change(found)) } : roster
+/** A roster that is kept while notes come: a start tells three of each socket, and hardly anybody looks after each. */
+export class Roll {
+  readonly #entries: Map<number, RosterEntry>
+  #counters: Roster['counters']
+  /** What is shown does not change any more; these hold until something does. */
+  #listeners: Roster['listeners'] | undefined
+  #roster: Roster | undefined
+
+  constructor(roster = EMPTY_ROSTER) {
+    this.#entries = new Map(roster.listeners.map((entry) => [entry.listener, entry]))
+    this.#counters = roster.counters
+    this.#listeners = roster.listeners
+    this.#roster = roster
+  }
+
+  get roster(): Roster {
+    this.#listeners ??= [...this.#entries.values()]
+    this.#roster ??= { listeners: this.#listeners, counters: this.#counters }
+    return this.#roster
+  }
+
+  /** `undefined`: no note has told of it. */
+  entryOf(listener: number): RosterEntry | undefined {
+    return this.#entries.get(listener)
+  }
+
+  take(note: ServerNote | Note): void {
+    const counters = this.#counters
+    switch (note.type) {
+      case 'listener.started': {
+        const { listener, block, transport, endpoint } = note
+        const before = this.#entries.get(listener)
+        if (before) return this.#enter({ ...before, endpoint, state: 'binding' })
+        return this.#enter({ listener, block, transport, endpoint, local: null, state: 'binding', failure: null })
+      }
+      case 'listener.bound':
+        return this.#amend(note.listener, (entry) => ({ ...entry, state: 'bound', local: note.local, failure: null }))
+      case 'listener.failed':
+      case 'listener.lost':
+        return this.#amend(note.listener, (entry) => ended(entry, 'failed', note.failure))
+      case 'listener.waiting':
+        return this.#amend(note.listener, (entry) => ({ ...entry, state: 'waiting' }))
+      case 'listener.closed':
+        return this.#amend(note.listener, (entry) => ended(entry, 'closed', note.failure))
+      case 'peer.accepted':
+        return this.#count({ ...counters, accepted: counters.accepted + 1, live: counters.live + 1 })
+      case 'peer.refused':
+        return this.#count({ ...counters, refused: counters.refused + 1 })
+      case 'peer.dropped':
+        return this.#count({ ...counters, dropped: counters.dropped + 1, live: counters.live - 1 })
+      case 'peer.closed':
+        return this.#count({ ...counters, closed: counters.closed + 1, live: counters.live - 1 })
+      case 'server.failed':
+        return this.#endAll(givenUp)
+      case 'server.stopped':
+      case 'peer.failed':
+      case 'peer.stopped':
+        return this.#endAll((entry) => ended(entry, 'closed', null))
+      default:
+    }
+  }
+
+  #enter(entry: RosterEntry): void {
+    this.#entries.set(entry.listener, entry)
+    this.#listeners = undefined
+    this.#roster = undefined
+  }
+
+  #amend(listener: number, change: (entry: RosterEntry) => RosterEntry): void {
+    const entry = this.#entries.get(listener)
+    if (entry) this.#enter(change(entry))
+  }
+
+  #count(counters: Roster['counters']): void {
+    this.#counters = counters
+    this.#roster = undefined
+  }
+
+  #endAll(change: (entry: RosterEntry) => RosterEntry): void {
+    for (const entry of this.#entries.values()) this.#enter(change(entry))
+    const { dropped, live } = this.#counters
+    this.#count({ ...this.#counters, dropped: dropped + live, live: 0 })
+  }
 }
 
 const ended = (entry: RosterEntry, state: 'failed' | 'closed', failure: Failure | null): RosterEntry => {
@@ -155,9 +199,3 @@ function givenUp(entry: RosterEntry): RosterEntry {
   if (entry.state === 'closed') return entry
   return ended(entry, 'closed', entry.failure ?? failure('SIBLING_FAILED', 'bind'))
 }
-
-const withNobody = (counters: Roster['counters']) => ({
-  ...counters,
-  dropped: counters.dropped + counters.live,
-  live: 0,
-})

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type Host, bindListOf, multihomeWarning, nameOf } from '../src/bind-list.ts'
+import { bindListOf, hostOf, multihomeWarning, nameOf } from '../src/bind-list.ts'
 import { MAX_ADDRESSES } from '../src/answer.ts'
 import { type Listen, type ServerConfigInput, ServerSchema } from '../src/config/server-schema.ts'
 
-const NOWHERE: Host = { addresses: [], multihome: false }
+const NOWHERE = hostOf({ addresses: [], multihome: false })
 const blockOf = (input: ServerConfigInput['listen'][number]): Listen =>
   ServerSchema.parse({ listen: [input] }).listen[0]!
 const placesOf = (input: ServerConfigInput['listen'][number], answer: readonly string[] = [], host = NOWHERE) =>
@@ -68,7 +68,8 @@ describe('R2 what is bound', () => {
 })
 
 describe('R4 multihome', () => {
-  const host: Host = { addresses: ['198.51.100.1', 'no address', '2001:db8::1', '127.0.0.1'], multihome: true }
+  const addresses = ['198.51.100.1', 'no address', '2001:db8::1', '127.0.0.1']
+  const host = hostOf({ addresses, multihome: true })
 
   test.each([
     [{ proto: 'udp' }, ['own 198.51.100.1', 'own 127.0.0.1', 'own 2001:db8::1']],
@@ -80,7 +81,7 @@ describe('R4 multihome', () => {
     expect(placesOf(input, [], host)).toEqual(places)
   })
 
-  const crowded: Host = { addresses: ['2001:db8::1', '2001:db8::2', 'nonsense', '198.51.100.1'], multihome: false }
+  const crowded = { addresses: ['2001:db8::1', '2001:db8::2', 'nonsense', '198.51.100.1'], multihome: false }
   test.each([
     ['a UDP wildcard where a family has several addresses', { proto: 'udp' }, crowded, true],
     ['multihome itself', { proto: 'udp' }, { ...crowded, multihome: true }, false],
@@ -95,6 +96,6 @@ describe('R4 multihome', () => {
       false,
     ],
   ] as const)('warns of %s: %#', (_, input, where, warns) => {
-    expect(multihomeWarning(blockOf(input), where) !== undefined).toBe(warns)
+    expect(multihomeWarning(blockOf(input), hostOf(where)) !== undefined).toBe(warns)
   })
 })

@@ -32,8 +32,9 @@ export const nodeClock: Clock = {
   now: () => performance.now(),
   setTimeout: (run, ms) => arm({}, run, performance.now() + ms),
   clearTimeout: (id) => {
-    const timer = id as Timer | undefined
-    clearTimeout(timer?.due)
-    clearImmediate(timer?.delivery)
+    if (id === undefined) return
+    const { due, delivery } = id as Timer
+    clearTimeout(due)
+    clearImmediate(delivery)
   },
 }

@@ -2,7 +2,7 @@
 import type { PeerConfigInput } from '../config/peer-schema.ts'
 import type { Failure } from '../failure.ts'
 import type { Note } from '../ledger.ts'
-import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../roster.ts'
+import { Roll, type Roster, type ServerNote } from '../roster.ts'
 import { peerConfig } from './checked.ts'
 import { ConnectError } from './connect-error.ts'
 import { Keeper, type KeeperEvents } from './keeper.ts'
@@ -21,20 +21,20 @@ export function createPeer(config: PeerConfigInput, options: PeerOptions = {}): 
 }
 
 export class Peer extends Keeper<Note | ServerNote, ConnectError | ListenError> {
-  #roster = EMPTY_ROSTER
+  readonly #roll = new Roll()
 
   /** The sockets that are bound for all attempts, and those that could not be. */
   get roster(): Roster {
-    return this.#roster
+    return this.#roll.roster
   }
 
   protected override follow(note: Note | ServerNote): void {
-    this.#roster = enrol(this.#roster, note)
+    this.#roll.take(note)
     super.follow(note)
   }
 
   protected errorOf(why: Failure): ConnectError | ListenError {
     // Nothing is tried before the sockets are bound.
-    return this.ledger.length > 0 ? new ConnectError(why, this.root.ledger) : new ListenError(why, this.#roster)
+    return this.ledger.length > 0 ? new ConnectError(why, this.root.ledger) : new ListenError(why, this.roster)
   }
 }

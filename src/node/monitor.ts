@@ -15,7 +15,10 @@ export interface NetworkListener {
 }
 
 /** Who is told of each change. */
-export type Monitor = Pick<Set<NetworkListener>, 'add' | 'delete'>
+export interface Monitor extends Pick<Set<NetworkListener>, 'delete'> {
+  /** `known`: what the listener has just read; with it nothing is read again. */
+  readonly add: (listener: NetworkListener, known?: Addresses) => Set<NetworkListener>
+}
 
 /** Looks only while somebody listens. */
 export function networkMonitor(interfaces = networkInterfaces, clock: Clock = nodeClock): Monitor {
@@ -24,7 +27,7 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
   let timer: unknown
 
   const look = () => {
-    const found = addressesOf(interfaces) ?? known
+    const found = readAddresses(interfaces) ?? known
     const differs = known !== undefined && found?.set !== known.set
     known = found
     timer = clock.setTimeout(look, EVERY)
@@ -32,9 +35,9 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
   }
 
   return {
-    add: (listener) => {
+    add: (listener, read) => {
       if (listeners.size === 0) {
-        known = addressesOf(interfaces)
+        known = read ?? readAddresses(interfaces)
         timer = clock.setTimeout(look, EVERY)
       }
       return listeners.add(listener)
@@ -49,10 +52,10 @@ export function networkMonitor(interfaces = networkInterfaces, clock: Clock = no
 
 /** This machine's addresses of the moment, as `networkChanged` gives them; none when the system does not say. */
 export function ownAddresses(interfaces = networkInterfaces): readonly string[] {
-  return addressesOf(interfaces)?.listed ?? []
+  return readAddresses(interfaces)?.listed ?? []
 }
 
-interface Addresses {
+export interface Addresses {
   /** In the system's order. */
   readonly listed: readonly string[]
   /** With what else tells them apart, in one order: equal sets are equal strings. */
@@ -60,7 +63,7 @@ interface Addresses {
 }
 
 /** `undefined` when the system does not say (it may refuse). */
-function addressesOf(interfaces: typeof networkInterfaces): Addresses | undefined {
+export function readAddresses(interfaces = networkInterfaces): Addresses | undefined {
   try {
     const named = Object.entries(interfaces()).flatMap(([name, list = []]) => list.map((one) => ({ name, ...one })))
     const listed = named.map(({ name, address, scopeid }) => (scopeid ? `${address}%${name}` : address))

@@ -18,7 +18,7 @@ import { type Failure, failure } from '../failure.ts'
 import { closeHandles } from '../handles.ts'
 import { callProgram } from './call-program.ts'
 import { nodeClock } from './clock.ts'
-import { type NetworkListener, networkMonitor } from './monitor.ts'
+import { type Addresses, type NetworkListener, networkMonitor } from './monitor.ts'
 
 export interface RootOptions {
   /** Goes straight to XState: any XState inspector works. */
@@ -93,8 +93,8 @@ export abstract class Root<Logic extends AnyActorLogic> implements NetworkListen
     this.#listener?.note(note)
   }
 
-  protected watchNetwork(): void {
-    if (!this.#watching) monitor.add(this)
+  protected watchNetwork(known?: Addresses): void {
+    if (!this.#watching) monitor.add(this, known)
     this.#watching = true
   }
 

@@ -8,7 +8,7 @@ import type { ReadySockets, SocketPlugin } from '../plugins/plugin.ts'
 import type { ServerNote } from '../roster.ts'
 import { nodeActors } from './actors.ts'
 import { seedOf } from './checked.ts'
-import { ownAddresses } from './monitor.ts'
+import { type Addresses, ownAddresses, readAddresses } from './monitor.ts'
 import { readySocketsOf } from './ready-sockets.ts'
 import { Root, type RootListener, type RootOptions } from './root.ts'
 
@@ -36,6 +36,7 @@ function logicFor({ actors }: ServerRootOptions, ready: ReadySockets | undefined
 
 export class ServerRoot extends Root<ServerLogic> {
   readonly #ready: ReadySockets | undefined
+  readonly #addresses: Addresses | undefined
   /** Why the sockets of its plugins do not let it serve. */
   #refusal: Failure | undefined
 
@@ -44,8 +45,10 @@ export class ServerRoot extends Root<ServerLogic> {
     const found = readySocketsOf(options.plugins ?? [])
     const refusal = found && 'code' in found ? found : undefined
     const ready = found && 'code' in found ? undefined : found
-    super(logicFor(options, ready), { config, seed, addresses: ownAddresses() }, options)
+    const addresses = readAddresses()
+    super(logicFor(options, ready), { config, seed, addresses: addresses?.listed ?? [] }, options)
     this.#ready = ready
+    this.#addresses = addresses
     this.#refusal = refusal
   }
 
@@ -60,7 +63,7 @@ export class ServerRoot extends Root<ServerLogic> {
       return ended(this.broken(this.#refusal))
     }
     receptions.set(this.actor.system, reception)
-    this.watchNetwork()
+    this.watchNetwork(this.#addresses)
     super.start({ ...listener, ended: (output) => ended(this.#refusal ? this.broken(this.#refusal) : output) })
   }
 

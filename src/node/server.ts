@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { ServerOutput } from '../../machines/server.ts'
 import type { Message, Reception } from '../acceptor.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { EMPTY_ROSTER, type Roster, type RosterEntry, type ServerNote, enrol } from '../roster.ts'
+import { Roll, type Roster, type RosterEntry, type ServerNote } from '../roster.ts'
 import { callProgram } from './call-program.ts'
 import { graceOf } from './checked.ts'
 import { ListenError } from './listen-error.ts'
@@ -61,8 +61,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #grace: number
   readonly #connections = new Map<number, ServerConnection>()
   readonly #messages: ServerMessage[] = []
-  #roster = EMPTY_ROSTER
-  #entries: Entries = { of: EMPTY_ROSTER.listeners, byNumber: new Map() }
+  readonly #roll = new Roll()
   #unheard = 0
 
   /** `listen()` makes it. `settled`: told first when it listens, or why it does not. */
@@ -85,7 +84,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       const ended = ({ failure }: ServerOutput) => {
         signal?.removeEventListener('abort', stop)
         this.#connections.clear()
-        const error = failure && new ListenError(failure, this.#roster)
+        const error = failure && new ListenError(failure, this.roster)
         if (error) this.#tell('failed', error)
         settled(error ?? signal?.reason)
         resolve()
@@ -97,7 +96,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Every listener, and how many clients there were and are. */
   get roster(): Roster {
-    return this.#roster
+    return this.#roll.roster
   }
 
   /** What chance was drawn from. */
@@ -161,14 +160,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Of a number that a note has told. */
   #entryOf(listener: number): RosterEntry {
-    const { listeners } = this.#roster
-    if (this.#entries.of !== listeners)
-      this.#entries = { of: listeners, byNumber: new Map(listeners.map((entry) => [entry.listener, entry])) }
-    return this.#entries.byNumber.get(listener) as RosterEntry
+    return this.#roll.entryOf(listener) as RosterEntry
   }
 
   #follow(note: ServerNote): void {
-    this.#roster = enrol(this.#roster, note)
+    this.#roll.take(note)
     this.#tell('note', note)
     switch (note.type) {
       case 'peer.refused':
@@ -181,18 +177,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       case 'listener.lost':
         return this.#tell('lost', this.#entryOf(note.listener))
       case 'listener.escalated':
-        return this.#tell('failed', new ListenError(note.failure, this.#roster))
+        return this.#tell('failed', new ListenError(note.failure, this.roster))
       default:
     }
   }
 
   #tell<Name extends keyof ServerEvents>(name: Name, ...args: ServerEvents[Name]): void {
-    callProgram(() => this.emit(name, ...(args as never)))
+    if (this.listenerCount(name) > 0) callProgram(() => this.emit(name, ...(args as never)))
   }
-}
-
-/** The roster's listeners, to be found by number for each datagram. */
-interface Entries {
-  readonly of: Roster['listeners']
-  readonly byNumber: ReadonlyMap<number, RosterEntry>
 }

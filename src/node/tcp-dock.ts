@@ -57,7 +57,7 @@ class TcpDock implements DockSocket {
     try {
       const problem = bindProblem(endpoint)
       if (problem) this.#failLater(problem)
-      else server.listen({ ...place, exclusive: true, backlog: BACKLOG })
+      else server.listen({ exclusive: true, backlog: BACKLOG, ...place })
     } catch (error) {
       this.#failLater(systemFailure(error as NodeJS.ErrnoException, 'bind'))
     }
@@ -93,7 +93,7 @@ class TcpDock implements DockSocket {
   }
 
   readonly #onUnbound = (): void => {
-    this.#failLater(failure('LOCAL_CLOSE', 'accept'))
+    if (this.#state !== 'done') this.#failLater(failure('LOCAL_CLOSE', 'accept'))
   }
 
   #failLater(why: Failure): void {

@@ -67,7 +67,7 @@ class UdpDock implements DockSocket {
     if (problem) return this.#fail(problem)
     try {
       const { address, port } = endpoint
-      this.handle.bind({ ...(ready ?? { address, port }), exclusive: true })
+      this.handle.bind({ exclusive: true, ...(ready ?? { address, port }) })
     } catch (error) {
       this.#onError(error as NodeJS.ErrnoException)
     }

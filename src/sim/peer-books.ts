@@ -1,6 +1,6 @@
 /** What a peer has told of itself in a scenario, and what came of it: the same on both twins. */
 import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../ledger.ts'
-import { EMPTY_ROSTER, type Roster, type ServerNote, enrol, isWalkers } from '../roster.ts'
+import { Roll, type Roster, type ServerNote, isWalkers } from '../roster.ts'
 import { type Winner, winnerOf } from './client-part.ts'
 import { type Outcome, Tape } from './play.ts'
 import type { PeerResult } from './result.ts'
@@ -9,14 +9,14 @@ export class PeerBooks {
   readonly #tape = new Tape()
   /** Of the last life, as is the roster. */
   #ledger: Ledger = EMPTY_LEDGER
-  #roster: Roster = EMPTY_ROSTER
+  #roll = new Roll()
 
   get ledger(): Ledger {
     return this.#ledger
   }
 
   get roster(): Roster {
-    return this.#roster
+    return this.#roll.roster
   }
 
   /** The connection of the moment. */
@@ -27,18 +27,18 @@ export class PeerBooks {
   /** A life begins. */
   begin(): void {
     this.#ledger = EMPTY_LEDGER
-    this.#roster = EMPTY_ROSTER
+    this.#roll = new Roll()
   }
 
   /** Its times count from the start of the scenario. */
   take(note: Note | ServerNote): void {
     if (isWalkers(note)) this.#ledger = record(this.#ledger, note)
-    this.#roster = enrol(this.#roster, note)
+    this.#roll.take(note)
     this.#tape.take(note, this.#outcomeOf(note))
   }
 
   harvest(untilMs: number): Omit<PeerResult, 'sent' | 'strangers' | 'inbox'> {
-    const { listeners } = this.#roster
+    const { listeners } = this.roster
     const outcome = this.#tape.outcome(untilMs)
     const isListening = outcome.outcome === 'pending' && listeners.some(({ state }) => state === 'bound')
     return {

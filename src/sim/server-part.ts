@@ -1,7 +1,7 @@
 /** A server in a scenario: how its root is made and told what to do, and what comes of it. */
 import { createActor } from 'xstate'
 import type { serverLogic } from '../../machines/server.ts'
-import { EMPTY_ROSTER, type Roster, type ServerNote, enrol } from '../roster.ts'
+import { Roll, type Roster, type ServerNote } from '../roster.ts'
 import { type Hooks, type Outcome, type Part, type Run, isRunning } from './play.ts'
 import type { ServerScenario } from './scenario.ts'
 import type { Command } from './timeline.ts'
@@ -25,7 +25,7 @@ export function serverPart(
   const { clock, ports, inbound } = world
   const input = { config, seed, addresses: ports.own }
   const actor = createActor(logic, { clock, input, ...(inspect && { inspect }) })
-  let roster = EMPTY_ROSTER
+  const roll = new Roll()
   const command = (command: Command, grace = GRACE) => {
     if (!isRunning(actor)) return
     if (command === 'network-changed') actor.send({ type: 'network.changed', addresses: ports.own })
@@ -34,12 +34,12 @@ export function serverPart(
   }
   return {
     root: actor,
-    run: { world, roster: () => roster, command },
+    run: { world, roster: () => roll.roster, command },
     hear: (note) => {
-      roster = enrol(roster, note)
+      roll.take(note)
       return outcomeOf(note)
     },
-    harvest: () => ({ ledger: [], ...roster, sent: inbound.sent }),
+    harvest: () => ({ ledger: [], ...roll.roster, sent: inbound.sent }),
     // What was closed with the root says so in the same instant.
     tidy: () => clock.runUntil(clock.now()),
   }

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { networkMonitor, ownAddresses } from '../../src/node/monitor.ts'
+import { networkMonitor, ownAddresses, readAddresses } from '../../src/node/monitor.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 
 const address = (cidr: string) => ({ address: cidr.split('/')[0], cidr }) as NetworkInterfaceInfo
@@ -58,6 +58,20 @@ describe('networkMonitor', () => {
     fails = false
     clock.runUntil(30_000)
     expect(changes).toEqual([])
+  })
+
+  it('does not read again what its first listener has just read, and tells what differs from that', () => {
+    let now: NodeJS.Dict<NetworkInterfaceInfo[]> = { lo: [address('127.0.0.1/8')] }
+    let looks = 0
+    const interfaces = () => (looks++, now)
+    const clock = new HeapClock()
+    const told: (readonly string[])[] = []
+    const known = readAddresses(interfaces)
+    now = {}
+    networkMonitor(interfaces, clock).add({ networkChanged: (addresses) => void told.push(addresses) }, known)
+    expect(looks).toBe(1)
+    clock.runUntil(5_000)
+    expect(told).toEqual([[]])
   })
 
   it('leaves no timer when it is stopped', () => {

@@ -155,11 +155,11 @@ class VirtualSocket implements WireSocket, VirtualHandle {
     if (this.#state !== 'closed') this.#end()
   }
 
-  #say({ afterMs, dripMs = 0, then, ...saying }: Saying): void {
+  #say({ afterMs, dripMs = 0, ends, ...saying }: Saying): void {
     const pieces = piecesOf(bytesOfSaying(saying), dripMs)
     for (const [i, piece] of pieces.entries()) this.#after(afterMs + i * dripMs, () => this.#receive(piece))
     const lastly = afterMs + Math.max(0, pieces.length - 1) * dripMs
-    if (then) this.#failAfter(lastly, then === 'fin' ? failure('CLOSED_BY_PEER', 'connected') : this.#resetFailure())
+    if (ends) this.#failAfter(lastly, ends === 'fin' ? failure('CLOSED_BY_PEER', 'connected') : this.#resetFailure())
   }
 
   #receive(bytes: Uint8Array): void {

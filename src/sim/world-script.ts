@@ -88,7 +88,7 @@ const Saying = z
     /** One byte every so many ms, instead of all at once. */
     dripMs: z.int().min(1).max(60_000).optional(),
     /** What follows the last byte. */
-    then: z.enum(['fin', 'reset']).optional(),
+    ends: z.enum(['fin', 'reset']).optional(),
   })
   .check((context) => {
     const { text, hex } = context.value

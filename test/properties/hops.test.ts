@@ -31,15 +31,15 @@ const badWords: fc.Arbitrary<Saying> = fc.oneof(
   fc.constantFrom<Saying>(
     { text: 'HTTP/1.1 403 Forbidden\r\n\r\n' },
     { text: 'HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\nno!' },
-    { text: `${ASKS}Connection: close\r\n\r\n`, then: 'fin' },
+    { text: `${ASKS}Connection: close\r\n\r\n`, ends: 'fin' },
     { text: 'SSH-2.0-OpenSSH_9.2\r\n' },
     { hex: '05ff' },
     { hex: '0101' },
     { hex: '05020001000000000000' },
     { hex: '050000017f00000103e7' },
     { hex: '0500' },
-    { then: 'fin' },
-    { then: 'reset' },
+    { ends: 'fin' },
+    { ends: 'reset' },
     {},
   ),
   fc.record({ hex: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('hex')) }),
@@ -160,7 +160,7 @@ const invariants: Readonly<Record<string, (seen: Observation) => string | undefi
   },
   /** A relay in the hands of the program keeps its two sockets; closing its channel, which the runner does, ends them. */
   C2({ leftAtEnd, bug, release, result: { winner } }) {
-    if (bug !== undefined) return String(bug)
+    if (bug !== undefined) return bug instanceof Error ? bug.message : 'something was thrown'
     if (release && winner?.candidate.transport === 'udp' && leftAtEnd.join() === '2 sockets') return undefined
     return leftAtEnd.length > 0 ? `left at the end: ${leftAtEnd.join(', ')}` : undefined
   },

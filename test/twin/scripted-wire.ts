@@ -203,7 +203,7 @@ class ScriptedSocket implements WireSocket {
   }
 
   /** In answer to our `n`th request, once that is there: what is said sooner could meet it half-way. */
-  async #say({ afterMs, dripMs = 0, then, ...saying }: Saying, n: number): Promise<void> {
+  async #say({ afterMs, dripMs = 0, ends, ...saying }: Saying, n: number): Promise<void> {
     const askedAt = this.#world.clock.now()
     await this.#peer?.heard(this.#port, n)
     if (this.#state === 'closed') return
@@ -213,10 +213,10 @@ class ScriptedSocket implements WireSocket {
         if (!this.#accepted) this.#expect('words')
         this.#peer?.say(this.#port, piece)
       })
-    if (then)
+    if (ends)
       this.#until(askedAt + afterMs + Math.max(0, pieces.length - 1) * dripMs, () => {
         this.#expect('the end of a peer that has spoken')
-        if (then === 'fin') this.#peer?.fin(this.#port)
+        if (ends === 'fin') this.#peer?.fin(this.#port)
         else this.#resetByPeer()
       })
   }
@@ -308,6 +308,7 @@ class ScriptedSocket implements WireSocket {
         return void this.#world.stillness.during('to be accepted', this.#connected(event))
       case 'received':
       case 'moved':
+      case 'negotiated':
         this.#calm()
         return this.#tell(event)
       case 'failed':

@@ -54,6 +54,11 @@ export const BAD_HOPS: readonly Bad[] = (
       ['4:17+1 error[value] a port is a number from 1 to 65535, not "0"'],
     ],
     [
+      'one that cannot be read: its remote is not judged as if there were none',
+      'client\nproto tcp\nipv4\nremote ::1\nrelay 192.0.2.1 0\n',
+      ['5:17+1 error[value] a port is a number from 1 to 65535, not "0"'],
+    ],
+    [
       'a port that its plugin let through',
       `${CLIENT}relay port.fault 80\n`,
       ['4:1+5 error[value] expected at least 1'],

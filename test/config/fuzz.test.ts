@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { DIRECTIVES } from '../../src/config/directives.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import { printConfig } from '../../src/config/print.ts'
+import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { renderIssues } from '../../src/config/render.ts'
 
 const folder = new URL('samples/', import.meta.url)
@@ -12,9 +13,13 @@ const samples = readdirSync(folder)
   .filter((name) => !name.endsWith('.expected'))
   .map((name) => readFileSync(new URL(name, folder), 'utf8'))
 
+const plugins = KNOWN_PLUGINS
+const registered = [...plugins.values()].flatMap(({ directives }) => [...directives.keys()])
+
 const options = (word: string): ParseOptions => ({
   strict: word.length % 2 === 0,
   read: (path) => ({ file: path, text: word }),
+  plugins,
 })
 
 function judge(text: string): void {
@@ -30,8 +35,8 @@ function judge(text: string): void {
   // eslint-disable-next-line no-control-regex -- a terminal must get none of them
   expect(renderIssues(issues, { width: 40 })).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
   if (!config) return
-  const { text: printed, handles } = printConfig(config)
-  expect(parseConfig({ text: printed, file: 'p' }, { inlined: { vault, handles } }).config).toEqual(config)
+  const { text: printed, handles } = printConfig(config, { plugins })
+  expect(parseConfig({ text: printed, file: 'p' }, { inlined: { vault, handles }, plugins }).config).toEqual(config)
 }
 
 test('2,500 strings of random bytes', () => {
@@ -42,6 +47,10 @@ test('2,500 strings of random bytes', () => {
 test('2,500 texts of random directives', () => {
   const name = fc.constantFrom(
     ...DIRECTIVES.keys(),
+    // As often as all of those together: they are many.
+    ...Array.from({ length: 20 }, () => registered).flat(),
+    '<http-proxy-user-pass>',
+    '</http-proxy-user-pass>',
     'remote',
     'proto',
     'local',
@@ -66,6 +75,10 @@ test('2,500 texts of random directives', () => {
     "'x y'",
     '\\',
     '#',
+    'VERSION',
+    'CUSTOM-HEADER',
+    'auto',
+    'basic',
     '[[INLINE]]',
     '[inline]',
     '--x',

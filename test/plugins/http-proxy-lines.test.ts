@@ -1,13 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import type { Problem } from '../../src/config/issue.ts'
 import type { HopConfig } from '../../src/config/schema.ts'
-import { tokenize } from '../../src/config/tokens.ts'
-import { Vault } from '../../src/config/vault.ts'
 import { httpProxy } from '../../src/plugins/http-proxy.ts'
-import type { Desk, HopLine, HopLines } from '../../src/plugins/plugin.ts'
+import type { HopLine, HopLines } from '../../src/plugins/plugin.ts'
 import { utf8 } from '../../src/utf8.ts'
 import { leaks } from './canary.ts'
+import { fakeDesk, hopLines } from './hop-desk.ts'
 
 const { read, print } = httpProxy.hopLines as HopLines
 
@@ -20,43 +18,16 @@ const FILES: Readonly<Record<string, string>> = {
   'empty.txt': '',
 }
 
-interface Heard {
-  readonly hop: HopConfig | undefined
-  /** `severity line:column message`, and the hint. */
-  readonly problems: readonly string[]
-  readonly vault: Vault
-}
-
 /** The text of one hop: the line that makes it, and its options. */
-function hear(text: string, inlined: readonly string[] = []): Heard {
-  const lines = tokenize(text).lines.map(({ words: [first, ...rest], block }): HopLine => {
-    const at = ({ line, column, length }: typeof first) => ({ file: 'client.ovpn', line, column, length })
-    const values = rest.map((word) => ({ text: word.text, at: at(word) }))
-    return { name: first.text, at: at(first), values, ...(block && 'body' in block && { body: block.body }) }
-  })
-  const vault = new Vault()
-  const problems: string[] = []
-  const handles = [...inlined]
-  const report = ({ line, column }: HopLine['at'], { severity, message, hint }: Problem) => {
-    problems.push(`${severity} ${line}:${column} ${message}${hint === undefined ? '' : ` (${hint})`}`)
-  }
-  const desk: Desk = {
-    report,
-    keep: (secret) => vault.add(secret),
-    inlined: () => handles.shift(),
-    read: ({ text, at }) => {
-      const found = FILES[text]
-      if (found === undefined) report(at, { severity: 'error', code: 'key', message: `cannot read ${text}` })
-      return found
-    },
-  }
-  const [hop, ...options] = lines as [HopLine, ...HopLine[]]
-  return { hop: read(hop, options, desk), problems, vault }
+function hear(text: string, handles?: readonly string[]) {
+  const desk = fakeDesk(FILES, handles)
+  const [line, ...options] = hopLines(text) as [HopLine, ...HopLine[]]
+  return { hop: read(line, options, desk), told: desk.told, vault: desk.vault }
 }
 
 const settingsOf = (text: string) => {
-  const { hop, problems } = hear(text)
-  expect(problems).toEqual([])
+  const { hop, told } = hear(text)
+  expect(told).toEqual([])
   return hop?.settings
 }
 
@@ -95,8 +66,8 @@ describe('R9 lines of http-proxy', () => {
 
   test('a login as a block', () => {
     const text = `http-proxy p 3128 auto-nct\n<http-proxy-user-pass>\nann\n${CANARY}\n</http-proxy-user-pass>`
-    const { hop, vault, problems } = hear(text)
-    expect(problems).toEqual([])
+    const { hop, vault, told } = hear(text)
+    expect(told).toEqual([])
     expect(hop?.settings).toEqual({ auth: 'auto-nct', login: 'key:1' })
     expect(vault.open('key:1')).toEqual(utf8(`ann\n${CANARY}`))
   })
@@ -107,7 +78,7 @@ describe('R9 lines of http-proxy', () => {
   })
 
   test('of what is written twice the last counts, with a note', () => {
-    const { hop, problems } = hear(
+    const { hop, told } = hear(
       [
         'http-proxy p 3128 login.txt',
         'http-proxy-option VERSION 1.0',
@@ -116,9 +87,9 @@ describe('R9 lines of http-proxy', () => {
       ].join('\n'),
     )
     expect(hop?.settings).toEqual({ version: '1.1', login: 'key:2' })
-    expect(problems).toEqual([
-      'note 2:1 the version is written again for this hop; the last one counts'.replace('2:1', '2:27'),
-      'note 1:19 the login is written again for this hop; the last one counts',
+    expect(told).toEqual([
+      'note 2:27: the version is written again for this hop; the last one counts',
+      'note 1:19: the login is written again for this hop; the last one counts',
     ])
   })
 
@@ -158,10 +129,10 @@ describe('R9 lines of http-proxy', () => {
       '12:24 there are at most 10 headers',
     ],
   ])('%s', (_, text, problem) => {
-    const { hop, problems } = hear(text)
+    const { hop, told } = hear(text)
     expect(hop).toBeUndefined()
-    expect(problems).toHaveLength(1)
-    expect(problems[0]).toContain(`error ${problem}`)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(`error ${problem.replace(' ', ': ')}`)
   })
 
   it('S9 quotes nothing that may be a secret', () => {
@@ -174,8 +145,8 @@ describe('R9 lines of http-proxy', () => {
       `${ONE}\n<http-proxy-user-pass>\n${CANARY}\n</http-proxy-user-pass>`,
       `${ONE} user.txt`,
     ]) {
-      const { problems, hop } = hear(text)
-      expect(leaks(JSON.stringify([problems, hop]), CANARY)).toBe(false)
+      const { told, hop } = hear(text)
+      expect(leaks(JSON.stringify([told, hop]), CANARY)).toBe(false)
     }
   })
 })
@@ -205,7 +176,7 @@ describe('X2 a hop of http-proxy that was printed reads as the same', () => {
         const text = printed.lines.join('\n')
         expect(text.match(/\[\[INLINE\]\]/g) ?? []).toHaveLength(printed.handles.length)
         const again = hear(text, printed.handles)
-        expect(again.problems).toEqual([])
+        expect(again.told).toEqual([])
         expect(again.hop).toEqual(hop)
         expect(print(again.hop as HopConfig)).toEqual(printed)
       }),

@@ -1,14 +1,14 @@
 /** From settings to the configuration of a client: its remotes, and how each is confirmed. */
 import type { ClientSettings } from './client-settings.ts'
 import type { HopMakers } from './hop-conflicts.ts'
-import type { IssueList, Place, Problem } from './issue.ts'
+import type { IssueList, Place } from './issue.ts'
 import type { Keys } from './keys.ts'
 import { type Layers, first, globalsIn } from './layers.ts'
 import { Places } from './places.ts'
 import type { At } from './reader.ts'
 import { type RemoteDraft, addressOf, draftsOf, isAlone, localOf, transportOf, walkOf } from './remote-drafts.ts'
 import { type Config, type ClientConfigInput, DIGESTS, type Confirmation, type RemoteInput } from './schema.ts'
-import { examine } from './validate.ts'
+import { type Finding, examine } from './validate.ts'
 import type { Ways } from './ways.ts'
 
 /** What remotes are made of besides their settings. */
@@ -35,7 +35,6 @@ class ClientCompiler {
   readonly #start: Place
   readonly #places: Places
   readonly #warned = new Set<unknown>()
-  readonly #said: (readonly [Place, Problem])[] = []
 
   constructor(layers: Layers<ClientSettings>, supplies: Supplies, issues: IssueList, start: Place) {
     this.#layers = layers
@@ -54,7 +53,7 @@ class ClientCompiler {
     if (remotes.length < drafts.length || remotes.length === 0) return undefined
     const input: ClientConfigInput = { mode: 'client', ...walkOf(globals), remotes }
     const { config, findings } = examine(input, { makers: this.#supplies.makers })
-    for (const { path, ...problem } of findings) this.#report(this.#places.of(path), problem)
+    for (const finding of findings) this.#report(finding, findings, remotes)
     return config
   }
 
@@ -122,11 +121,19 @@ class ClientCompiler {
     return digest ?? 'SHA1'
   }
 
-  /** The lines of hops may be global, too. */
-  #report(at: Place, problem: Problem): void {
-    const isNew = !this.#said.some(([place, { message }]) => place === at && message === problem.message)
-    if (isNew) this.#issues.report(at, problem)
-    this.#said.push([at, problem])
+  /** The line of a hop may be global: what is wrong for all remotes is said once, what is so for some names them. */
+  #report({ path, ...problem }: Finding, findings: readonly Finding[], remotes: readonly RemoteInput[]): void {
+    const at = this.#places.of(path)
+    const equal = findings.filter((other) => other.message === problem.message && this.#places.of(other.path) === at)
+    if (equal[0]?.path !== path) return
+    const isOnWay = (_: unknown, index: number) =>
+      remotes[index]?.hops?.some((_, place) => this.#places.of(['remotes', index, 'hops', place]) === at)
+    const some = equal.length < remotes.filter(isOnWay).length ? ` (remote on ${this.#namesOf(equal)})` : ''
+    this.#issues.report(at, { ...problem, message: problem.message + some })
+  }
+
+  #namesOf(findings: readonly Finding[]): string {
+    return findings.map(({ path }) => this.#places.nameOf(path.slice(0, 2), path)).join(', ')
   }
 
   /** What is global is said once, not for every remote. */

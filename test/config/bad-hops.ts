@@ -146,7 +146,7 @@ export const BAD_HOPS: readonly Bad[] = (
     [
       'two remotes over one hop, one of which it does not carry',
       'client\nremote vpn.example 443 tcp\nremote vpn.example 443 udp\nrelay a.example 80\n',
-      ['4:1+5 error[R9] a relay carries TCP only | proto tcp'],
+      ['4:1+5 error[R9] a relay carries TCP only (remote on line 3) | proto tcp'],
     ],
     [
       'a setting that its plugin judges',

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { type AddressInfo, type Server, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RemoteInput } from '../../src/config/schema.ts'
 import { Vault } from '../../src/config/vault.ts'
@@ -19,8 +20,26 @@ import { loadConfig } from '../../src/node/load-config.ts'
 import { type Canary, canary, canaryOf, leaksIn } from './canary/canary.ts'
 import { type Emissions, programsOf, storyOf } from './canary/emitted.ts'
 import { fakeIo } from './cli/fake-io.ts'
+import {
+  asked,
+  BASIC,
+  bytes,
+  carried,
+  CARRIED,
+  carriedOn,
+  CARRIES,
+  type Case,
+  CRLF,
+  HTTP,
+  type Kind,
+  letIn,
+  loginIn,
+  REFUSES,
+  reply,
+  SOCKS,
+} from './canary/hops.ts'
 import type { Place } from './peer-pairs.ts'
-import { type Act, type Script, type ScriptedProxy, scripted, scriptedHttp, wanted } from './proxies/scripted.ts'
+import { type Script, type ScriptedProxy, scripted, scriptedHttp } from './proxies/scripted.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sockchart-canary-'))
 const proxies: ScriptedProxy[] = []
@@ -74,119 +93,6 @@ async function proxied(kind: Kind, script: Script): Promise<ScriptedProxy> {
   proxies.push(proxy)
   return proxy
 }
-type Kind = 'http-proxy' | 'socks-proxy'
-
-const CRLF = '\r\n'
-const reply = (status: string, headers: readonly string[] = [], body = '') =>
-  [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${body.length}`, '', body].join(CRLF)
-const asked = (challenge: string) => reply('407 Login wanted', [`Proxy-Authenticate: ${challenge}`])
-/** On one line. */
-const mirrored = (message: Buffer) => message.toString('latin1').replaceAll(/[\r\n"]+/g, ' ')
-const inEveryPart = (status: string, message: Buffer, ...headers: readonly string[]) => {
-  const text = mirrored(message)
-  return reply(`${status} ${text}`, [...headers, `X-You-Said: ${text}`], text + message.toString('latin1'))
-}
-const carried = (message: Buffer): Act => ({
-  carry: wanted(message),
-  answer: reply('200 OK').replace(/Content.*\r\n/, ''),
-})
-
-const DIGEST = 'Digest realm="here", nonce="n0nce", qop="auth", algorithm=SHA-256'
-// What Squid's `ntlm_fake_auth` says to everybody.
-const NTLM = 'NTLM TlRMTVNTUAACAAAACQAJAK6qqqoHggii27XSyNztoJYAAAAAAAA6AFdPUktHUk9VUA=='
-const BASIC = 'Basic realm="here"'
-
-/** Method, script, and how each run ends. */
-type Case = readonly [title: string, method: string, script: Script, outcome: string | RegExp]
-const BROKEN = /^(CLOSED_BY_PEER|ECONNRESET) at negotiate 1$/
-
-const HTTP: readonly Case[] = [
-  ['carries us at once', 'basic', carried, 'connected'],
-  ['carries us for Basic', 'auto', (message, n) => (n === 0 ? asked(BASIC) : carried(message)), 'connected'],
-  ['carries us for Digest', 'digest', (message, n) => (n === 0 ? asked(DIGEST) : carried(message)), 'connected'],
-  ['carries us for NTLM', 'ntlm', (message, n) => (n === 0 ? asked(NTLM) : carried(message)), 'connected'],
-  ['refuses us, and mirrors', 'basic', (message) => inEveryPart('403', message), 'HOP_REFUSED at negotiate 1'],
-  [
-    'refuses Basic, and mirrors',
-    'basic',
-    (message) => inEveryPart('407', message, `Proxy-Authenticate: ${BASIC}`),
-    'HOP_AUTH at negotiate 1',
-  ],
-  [
-    'refuses Digest, and mirrors',
-    'digest',
-    (message) => inEveryPart('407', message, `Proxy-Authenticate: ${DIGEST}`),
-    'HOP_AUTH at negotiate 1',
-  ],
-  [
-    'refuses NTLM, and mirrors',
-    'ntlm',
-    (message, n) => inEveryPart('407', message, `Proxy-Authenticate: ${n === 0 ? NTLM : 'NTLM'}`),
-    'HOP_AUTH at negotiate 1',
-  ],
-  [
-    'wants a login by a mirror',
-    'digest',
-    (message) => asked(`Digest realm="${mirrored(message)}", nonce="${mirrored(message)}", qop="auth"`),
-    'HOP_AUTH at negotiate 1',
-  ],
-  [
-    'offers methods of its own',
-    'digest',
-    (message) => asked(`${mirrored(message).replaceAll(/\W/g, '')} realm="${mirrored(message)}"`),
-    /^(HOP_DOWNGRADE|BAD_REPLY|HOP_AUTH) at negotiate 1$/,
-  ],
-  ['is a mirror', 'basic', (message) => message, 'BAD_REPLY at negotiate 1'],
-  [
-    'mirrors without end',
-    'basic',
-    (message) => reply('200', [`X: ${mirrored(message).repeat(400)}`]),
-    'REPLY_TOO_LONG at negotiate 1',
-  ],
-  ['says garbage', 'basic', () => Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 10, 13, 10]), 'BAD_REPLY at negotiate 1'],
-  ['resets', 'basic', () => ({ do: 'reset' }), BROKEN],
-  ['closes', 'basic', () => ({ do: 'close' }), BROKEN],
-  ['keeps silent', 'basic', () => ({ do: 'nothing' }), 'TIMEOUT at negotiate 1'],
-]
-
-const bytes = (...list: readonly number[]) => Buffer.from(list)
-/** `then`: what follows a login that was let in. */
-const socksAfter =
-  (then: Script): Script =>
-  (message, n) =>
-    n === 0 ? bytes(5, 2) : then(message, n)
-/** `then`: what follows the request. */
-const letIn = (then: (request: Buffer) => Act): Script =>
-  socksAfter((message, n) => (n === 1 ? bytes(1, 0) : then(message)))
-const CARRIED = bytes(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)
-/** Of a request to an IPv4 address. */
-const carriedOn = (request: Buffer): Act => ({
-  carry: { host: [...request.subarray(4, 8)].join('.'), port: request.readUInt16BE(8) },
-  answer: CARRIED,
-})
-
-const SOCKS: readonly Case[] = [
-  ['carries us', '', letIn(carriedOn), 'connected'],
-  [
-    'refuses the login, and mirrors',
-    '',
-    socksAfter((message) => Buffer.concat([bytes(1, 1), message])),
-    'HOP_AUTH at negotiate 1',
-  ],
-  ['answers the login with the login', '', socksAfter((message) => message), 'HOP_AUTH at negotiate 1'],
-  ['mirrors the request', '', letIn((request) => request), 'HOP_REFUSED at negotiate 1'],
-  ['refuses us', '', letIn(() => bytes(5, 5, 0, 1, 0, 0, 0, 0, 0, 0)), 'HOP_REFUSED at negotiate 1'],
-  [
-    'mirrors the login as garbage',
-    '',
-    socksAfter((message) => message.subarray(2)),
-    /^(BAD_REPLY|HOP_AUTH) at negotiate 1$/,
-  ],
-  ['resets', '', socksAfter(() => ({ do: 'reset' })), BROKEN],
-  ['closes', '', socksAfter(() => ({ do: 'close' })), BROKEN],
-  ['keeps silent', '', socksAfter(() => ({ do: 'nothing' })), 'TIMEOUT at negotiate 1'],
-]
-
 /** Where a login can stand in the text of a configuration: lines of a file, and of the command line. */
 type Written = (
   place: Place,
@@ -252,12 +158,45 @@ function derived(told: string): Canary[] {
   return responses.map((response) => canaryOf('Digest response', response))
 }
 
+describe('the search', () => {
+  const secret = canary('secret')
+  const all = Buffer.from(secret.text)
+  const utf16 = Buffer.from(secret.text, 'utf16le')
+  it.each([
+    ['as it is', secret.text],
+    ['half of it', secret.text.slice(0, 20)],
+    [
+      'backwards',
+      [...all]
+        .toReversed()
+        .map((byte) => String.fromCharCode(byte))
+        .join(''),
+    ],
+    ['in JSON', JSON.stringify({ secret: secret.text })],
+    ['in the URL of a proxy', `http://${encodeURIComponent(secret.text)}@proxy.example`],
+    ['percent by percent', all.toString('hex').replaceAll(/../g, '%$&')],
+    ['in base64', all.toString('base64')],
+    ['in base64, behind a user', Buffer.from(`ann:${secret.text}`).toString('base64')],
+    ['in base64, behind another one', Buffer.from(`jimmy:${secret.text}`).toString('base64url')],
+    ['in hex', all.toString('hex')],
+    ['in upper hex', all.toString('hex').toUpperCase()],
+    ['as a Buffer is inspected', inspect(all)],
+    ['as bytes are inspected', inspect(new Uint8Array(all))],
+    ['as JSON has a Buffer', JSON.stringify(all)],
+    ['as JSON has bytes', JSON.stringify(new Uint8Array(all))],
+    ['in UTF-16', utf16.toString('latin1')],
+    ['in UTF-16, escaped', JSON.stringify(utf16.toString('latin1'))],
+    ['in UTF-16 and base64, as NTLM has it', Buffer.concat([all.subarray(0, 2), utf16]).toString('base64')],
+  ])('finds a secret %s', (_, text) => {
+    expect(leaksIn(`before ${text} behind`, [secret])).not.toEqual([])
+    expect(leaksIn(`before ${text} behind`, [canary('another')])).toEqual([])
+  })
+})
+
 describe('S9 R9 credentials show nowhere', () => {
   it.each(HTTP)('http-proxy %s (%s)', (...of) => tell('http-proxy', of, onHttpLine))
   it.each(SOCKS)('socks-proxy %s', (...of) => tell('socks-proxy', of, onSocksLine))
 
-  const refusal = { 'http-proxy': HTTP[5], 'socks-proxy': SOCKS[1] } as Record<Kind, Case>
-  const success = { 'http-proxy': HTTP[1], 'socks-proxy': SOCKS[0] } as Record<Kind, Case>
   const places = (['http-proxy', 'socks-proxy'] as const).flatMap((kind) => {
     const line = kind === 'http-proxy' ? onHttpLine : onSocksLine
     return [
@@ -268,8 +207,8 @@ describe('S9 R9 credentials show nowhere', () => {
     ] as const
   })
   it.each(places)('%s, written %s', async (kind, _, written) => {
-    await tell(kind, success[kind], written)
-    await tell(kind, withMethod(refusal[kind]), written)
+    await tell(kind, CARRIES[kind], written)
+    await tell(kind, withMethod(REFUSES[kind]), written)
   })
   // Only the line itself can name a method.
   const withMethod = ([title, , script, outcome]: Case): Case => [title, 'auto', script, outcome]
@@ -307,8 +246,6 @@ describe('S9 R9 credentials show nowhere', () => {
 })
 
 describe('S9 R9 what a hop says in the place of the next one', () => {
-  /** What it was told about us, by itself: of a long text only the beginning may be quoted. */
-  const toldIn = (request: Buffer) => /Authorization: \w+ (\S+)/.exec(request.toString('latin1'))?.[1] ?? ''
   type Saying = (secret: string) => string
   const sayings: readonly (readonly [Kind, Kind, Saying])[] = (['http-proxy', 'socks-proxy'] as const).flatMap(
     (first) => [
@@ -324,7 +261,7 @@ describe('S9 R9 what a hop says in the place of the next one', () => {
     const secrets = secretsOf('of the first')
     let password = ''
     const script: Script = (message, n) => {
-      if (first === 'http-proxy') return `HTTP/1.1 200 OK${CRLF}${CRLF}${saying(toldIn(message))}`
+      if (first === 'http-proxy') return `HTTP/1.1 200 OK${CRLF}${CRLF}${saying(loginIn(message))}`
       if (n === 1) password = message.subarray(-secrets.password.text.length).toString()
       return [bytes(5, 2), bytes(1, 0)][n] ?? Buffer.concat([CARRIED, Buffer.from(saying(password))])
     }
@@ -338,25 +275,23 @@ describe('S9 R9 what a hop says in the place of the next one', () => {
 })
 
 describe('S9 R9 the object form', () => {
-  const object = (proxy: ScriptedProxy, kind: Kind, secrets: Secrets, vault: Vault): RemoteInput => {
+  const object = (proxy: ScriptedProxy, kind: Kind, auth: string, secrets: Secrets, vault: Vault): RemoteInput => {
     const settings = {
       login: vault.add(Buffer.from(secrets.login.join('\n'))),
-      ...(kind === 'http-proxy'
-        ? { auth: 'basic', headers: [vault.add(Buffer.from(`X-Token: ${secrets.header.text}`))] }
-        : {}),
+      ...(kind === 'http-proxy' ? { auth, headers: [vault.add(Buffer.from(`X-Token: ${secrets.header.text}`))] } : {}),
     }
     return { ...there, proto: 'tcp', connectTimeout: 1_000, hops: [{ kind, ...proxy.place, settings }] }
   }
 
   it.each([
-    ['http-proxy', HTTP[4]],
-    ['http-proxy', HTTP[0]],
-    ['socks-proxy', SOCKS[1]],
-    ['socks-proxy', SOCKS[0]],
-  ] as readonly [Kind, Case][])('%s', async (kind, [, , script, outcome]) => {
+    ['http-proxy', CARRIES['http-proxy']],
+    ['http-proxy', REFUSES['http-proxy']],
+    ['socks-proxy', CARRIES['socks-proxy']],
+    ['socks-proxy', REFUSES['socks-proxy']],
+  ] as readonly [Kind, Case][])('%s', async (kind, [, auth, script, outcome]) => {
     const [secrets, vault] = [secretsOf('of the proxy'), new Vault()]
     const proxy = await proxied(kind, script)
-    const config = { remotes: [object(proxy, kind, secrets, vault)] }
+    const config = { remotes: [object(proxy, kind, auth, secrets, vault)] }
     const { said, outcomes } = await programsOf(config, vault)
     expect(outcomes).toEqual({ 'connect()': outcome, 'createClient()': outcome })
     expect(leaksIn(proxy.told().toString('latin1'), [secrets.password])).not.toEqual([])
@@ -462,7 +397,7 @@ describe('S9 R9 each hop hears its own secrets only', () => {
     const [a, b] = [secretsOf('of the first'), secretsOf('of the second')]
     const carrying = first === 'http-proxy' ? carried : letIn(carriedOn)
     const near = await proxied(first, carrying)
-    const far = await proxied(second, (second === 'http-proxy' ? HTTP[5] : SOCKS[1])?.[2] as Script)
+    const far = await proxied(second, REFUSES[second][2])
     const written = { 'http-proxy': onHttpLine, 'socks-proxy': onSocksLine }
     const lines = [...written[first](near.place, a, 'basic').lines, ...written[second](far.place, b, 'basic').lines]
     const { said, outcomes } = await storyOf(write('client.ovpn', ...COMMON, remote(), ...lines), [])

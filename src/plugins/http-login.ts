@@ -11,7 +11,7 @@ import type { Login } from './login.ts'
 import type { Tools } from './negotiator.ts'
 import { ntlmAuthenticate, ntlmNegotiate, readNtlmChallenge } from './ntlm.ts'
 
-export type Scheme = 'digest' | 'ntlm' | 'basic'
+type Scheme = 'digest' | 'ntlm' | 'basic'
 
 /** `auto`: the strongest that is offered. `auto-nct`: the same, but nothing that shows the password. */
 export const LOGIN_METHODS = ['none', 'basic', 'digest', 'ntlm', 'auto', 'auto-nct'] as const

@@ -1,6 +1,7 @@
-/** The settings of a hop that is an HTTP proxy: read once, for who judges them and for who uses them. */
+/** The settings of a hop that is an HTTP proxy: what may stand in them, and what they mean. */
 import { alternatives } from '../config/alternatives.ts'
 import type { HopConfig } from '../config/schema.ts'
+import { isHandle as isKeptSecret } from '../config/vault.ts'
 import { LOGIN_METHODS, type LoginMethod } from './http-login.ts'
 import { HTTP_VERSIONS, type HttpVersion, MAX_CUSTOM_HEADERS, agentProblem } from './http-request.ts'
 
@@ -22,53 +23,51 @@ export interface SettingProblem {
 
 type Setting = HopConfig['settings'][string]
 
-const NAMES = ['login', 'auth', 'version', 'agent', 'headers'] as const
+/** What is wrong with each of them. */
+const SETTINGS: ReadonlyMap<string, (setting: Setting) => string | undefined> = new Map([
+  ['login', (login) => (isHandle(login) ? undefined : `expected ${A_HANDLE}`)],
+  ['auth', (auth) => expect(LOGIN_METHODS, auth)],
+  ['version', (version) => expect(HTTP_VERSIONS, version)],
+  ['agent', (agent) => (typeof agent === 'string' ? agentProblem(agent) : 'an agent is a text')],
+  ['headers', headersProblem],
+])
 
 /** Every problem is an error; with any of them the settings are not to be used. */
-export function readSettings({ settings }: Pick<HopConfig, 'settings'>): {
-  readonly settings: HttpProxySettings
-  readonly problems: readonly SettingProblem[]
-} {
-  const given = new Map<string, Setting>(Object.entries(settings))
-  const problems: SettingProblem[] = []
-  const report = (setting: string, message: string, hint?: string) => problems.push({ setting, message, hint })
-
-  for (const name of given.keys())
-    if (!NAMES.some((known) => known === name))
-      report(name, `there is no setting "${name}"`, `known: ${NAMES.join(', ')}`)
-
-  const oneOf = <Word extends string>(name: string, words: readonly Word[], byDefault: Word): Word => {
-    const value = given.get(name)
-    const word = words.find((candidate) => candidate === value)
-    if (value !== undefined && word === undefined) report(name, `expected ${alternatives(words)}`)
-    return word ?? byDefault
-  }
-  const login = given.get('login')
-  if (login !== undefined && !isHandle(login)) report('login', `expected ${A_HANDLE}`)
-  const headers = given.get('headers')
-  if (headers !== undefined && !(isList(headers) && headers.every(isHandle)))
-    report('headers', `expected a list: ${A_HANDLE}, for each`)
-  else if (headers && (headers.length === 0 || headers.length > MAX_CUSTOM_HEADERS))
-    report('headers', `expected 1 to ${MAX_CUSTOM_HEADERS} headers`)
-  const agent = given.get('agent')
-  const atAgent = agent === undefined ? undefined : isList(agent) ? 'an agent is a text' : agentProblem(agent)
-  if (atAgent !== undefined) report('agent', atAgent)
-
-  const auth = oneOf('auth', LOGIN_METHODS, login === undefined ? 'none' : 'auto')
-  if (auth !== 'none' && login === undefined) report('auth', `"${auth}" needs a login`, NO_LOGIN)
-  const read = {
-    login: typeof login === 'string' ? login : undefined,
-    auth,
-    version: oneOf('version', HTTP_VERSIONS, '1.1'),
-    agent: typeof agent === 'string' ? agent : undefined,
-    headers: headers !== undefined && isList(headers) ? headers : NO_HEADERS,
-  }
-  return { settings: read, problems }
+export function settingProblems({ settings }: Pick<HopConfig, 'settings'>): readonly SettingProblem[] {
+  const problems = Object.entries(settings).flatMap(([setting, value]): SettingProblem[] => {
+    const problemOf = SETTINGS.get(setting)
+    const known = `known: ${[...SETTINGS.keys()].join(', ')}`
+    if (!problemOf) return [{ setting, message: `there is no setting "${setting}"`, hint: known }]
+    const message = problemOf(value)
+    return message === undefined ? [] : [{ setting, message }]
+  })
+  const { auth } = readSettings({ settings })
+  if (auth === 'none' || settings['login'] !== undefined) return problems
+  return [...problems, { setting: 'auth', message: `"${auth}" needs a login`, hint: NO_LOGIN }]
 }
 
-const NO_HEADERS: readonly string[] = []
+/** The settings as they are meant, each by its default where it is none. */
+export function readSettings({ settings }: Pick<HopConfig, 'settings'>): HttpProxySettings {
+  const { login, auth, version, agent, headers } = settings
+  return {
+    login: typeof login === 'string' ? login : undefined,
+    auth: LOGIN_METHODS.find((method) => method === auth) ?? (login === undefined ? 'none' : 'auto'),
+    version: HTTP_VERSIONS.find((known) => known === version) ?? '1.1',
+    agent: typeof agent === 'string' ? agent : undefined,
+    headers: typeof headers === 'object' ? headers : [],
+  }
+}
+
 const A_HANDLE = 'the handle of a secret in a vault, like key:1'
 const NO_LOGIN = 'in a text: http-proxy-user-pass FILE; in an object: login'
 
-const isList = (setting: Setting): setting is readonly string[] => typeof setting !== 'string'
-const isHandle = (setting: Setting): boolean => typeof setting === 'string' && /^key:\d+$/.test(setting)
+const isHandle = (setting: Setting): boolean => typeof setting === 'string' && isKeptSecret(setting)
+
+const expect = (words: readonly string[], setting: Setting): string | undefined =>
+  words.some((word) => word === setting) ? undefined : `expected ${alternatives(words)}`
+
+function headersProblem(headers: Setting): string | undefined {
+  if (typeof headers === 'string' || !headers.every(isHandle)) return `expected a list: ${A_HANDLE}, for each`
+  const isFit = headers.length > 0 && headers.length <= MAX_CUSTOM_HEADERS
+  return isFit ? undefined : `expected 1 to ${MAX_CUSTOM_HEADERS} headers`
+}

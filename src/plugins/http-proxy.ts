@@ -9,7 +9,7 @@ import { printable } from '../printable.ts'
 import { HttpConnect } from './http-connect.ts'
 import type { Credentials } from './http-login.ts'
 import { LOGIN, NAME, OPTION, httpLines } from './http-proxy-lines.ts'
-import { type HttpProxySettings, readSettings } from './http-proxy-settings.ts'
+import { type HttpProxySettings, readSettings, settingProblems } from './http-proxy-settings.ts'
 import { TWO_LOGINS, headerProblem, isLoginHeader, loginProblem, targetProblem } from './http-request.ts'
 import { loginOf } from './login.ts'
 import type { HopRequest, Negotiator } from './negotiator.ts'
@@ -32,11 +32,10 @@ export const httpProxy: PluginModule = {
 const plugin: SocketPlugin = { name: NAME, hops: { judge, negotiator } }
 
 function judge(hop: HopConfig, way: Way): readonly HopProblem[] {
-  const { settings, problems } = readSettings(hop)
   return [
-    ...problems.map((problem): HopProblem => ({ severity: 'error', ...problem })),
+    ...settingProblems(hop).map((problem): HopProblem => ({ severity: 'error', ...problem })),
     ...wayProblems(way),
-    ...loginProblems(hop, settings, way),
+    ...loginProblems(hop, readSettings(hop), way),
   ]
 }
 
@@ -70,12 +69,12 @@ function loginProblems({ host }: HopConfig, { login, auth }: HttpProxySettings, 
 function negotiator({ hop, target, transport, open, tools, mayQuote }: HopRequest): Negotiator | Failure {
   const proxy = `the HTTP proxy ${formatEndpoint({ address: hop.host, port: hop.port })}`
   const bad = (what: string): Failure => failure('BAD_HOP', 'negotiate', `${proxy} cannot be asked: ${what}`)
-  const { settings, problems } = readSettings(hop)
-  const [problem] = problems
+  const [problem] = settingProblems(hop)
   if (problem) return bad(problem.message)
   if (transport === 'udp') return bad('it carries no datagrams')
   const atTarget = targetProblem(target.host)
   if (atTarget !== undefined) return bad(`${printable(target.host)}: ${atTarget}`)
+  const settings = readSettings(hop)
   const credentials = credentialsFrom(settings, open)
   if (typeof credentials === 'string') return bad(credentials)
   const headers = headersFrom(settings, open)

@@ -29,6 +29,11 @@ interface ProgramOptions {
 const NOBODY = 65_534
 const READY_WITHIN = 15_000
 const POLL = 20
+/**
+ * A test that runs out of time disposes of nothing, and its process may be killed; but then this input ends, and the whole
+ * group with it. It ends with the program, too.
+ */
+const AS_LONG_AS_INPUT = '("$@"; kill -KILL 0) & cat; rm -rf "$0"; kill -KILL 0'
 /** Of its log, for whoever has to find out why it did not start. */
 const MAX_LOG = 4_000
 
@@ -58,10 +63,10 @@ export async function startProgram({ command, args, files, at }: ProgramOptions)
   }
   if (isRoot) for (const path of owned) chownSync(path, NOBODY, NOBODY)
 
-  const child = spawn(command, args(folder), {
+  const child = spawn('sh', ['-c', AS_LONG_AS_INPUT, folder, command, ...args(folder)], {
     cwd: folder,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   })
   let log = ''

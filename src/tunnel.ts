@@ -282,8 +282,12 @@ class Tunnel implements WireSocket {
 
   #end(cause?: Failure): void {
     this.#state = 'done'
-    this.#stream?.close()
-    this.#datagrams?.socket.close()
-    this.#datagrams?.feed?.end(cause)
+    try {
+      this.#stream?.close()
+    } finally {
+      // Should closing the one go wrong after all, the other must not be left.
+      this.#datagrams?.socket.close()
+      this.#datagrams?.feed?.end(cause)
+    }
   }
 }

@@ -17,6 +17,7 @@ import { type Microsocks, noMicrosocksBecause, startMicrosocks } from './proxies
 import { FORBIDDEN_BY_SQUID, KNOWN_TO_SQUID, type Squid, noSquidBecause, startSquid } from './proxies/squid.ts'
 import { tap } from './proxies/tap.ts'
 import { GREETING, type Target, startTarget } from './proxies/target.ts'
+import { names } from './served.ts'
 import { type Tinyproxy, noTinyproxyBecause, startTinyproxy } from './proxies/tinyproxy.ts'
 
 type HopInput = NonNullable<RemoteInput['hops']>[number]
@@ -320,6 +321,34 @@ proxied(
       const remotes = [over([http(squid.locked, WRONG)]), over([socks(microsocks.place, RIGHT)])]
       const connection = await connect({ remotes }, { vault })
       expect(connection.ledger.map(({ outcome, failure }) => failure?.code ?? outcome)).toEqual(['HOP_AUTH', 'won'])
+      await carries(connection)
+    })
+
+    it('R3 R9 the addresses of the first hop are the candidates', async () => {
+      const { port } = microsocks.place
+      const actors = names({ 'proxy.test': ['::1', '127.0.0.1'] })
+      const remotes = [over([socks({ host: 'proxy.test', port }, RIGHT)], 'localhost')]
+      const connection = await connect({ remotes }, { vault, actors })
+      expect(
+        connection.ledger.map(({ candidate, failure }) => [candidate?.address, failure?.code, failure?.hop]),
+      ).toEqual([
+        ['::1', 'ECONNREFUSED', 1],
+        ['127.0.0.1', undefined, undefined],
+      ])
+      await carries(connection)
+      const forced = remotes.map((remote) => ({ ...remote, family: 'ipv4' as const }))
+      const { ledger, socket } = await connect({ remotes: forced }, { vault, actors })
+      expect(ledger.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+        [null, 'skipped'],
+        [1, 'won'],
+      ])
+      socket.destroy()
+    })
+
+    it('R1 R9 a proxy at ::1 carries us to 127.0.0.1', async () => {
+      await using proxy = await startMicrosocks(undefined, '::1')
+      const connection = await reach([socks(proxy.place)])
+      expect(connection.candidate).toMatchObject({ family: 'ipv6', address: '::1' })
       await carries(connection)
     })
 

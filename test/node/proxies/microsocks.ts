@@ -10,8 +10,8 @@ export function noMicrosocksBecause(): string | undefined {
   return findProgram('microsocks') === undefined ? 'microsocks is not installed' : undefined
 }
 
-export async function startMicrosocks(login?: readonly [string, string]): Promise<Microsocks> {
-  const place = await freePlace('127.0.0.1')
+export async function startMicrosocks(login?: readonly [string, string], host = '127.0.0.1'): Promise<Microsocks> {
+  const place = await freePlace(host)
   const args = ['-i', place.host, '-p', String(place.port)]
   const [user, password] = login ?? []
   const program = await startProgram({

@@ -9,7 +9,7 @@ import { EMPTY_LEDGER, type Ledger, type Note } from '../ledger.ts'
 import { nodeActors } from './actors.ts'
 import { seedOf } from './checked.ts'
 import { DialRoot } from './dial-root.ts'
-import { HOP_PLUGINS } from './plugins/hop-plugins.ts'
+import { hopMakersOf } from './plugins/socket-plugins.ts'
 import type { RootListener, RootOptions } from './root.ts'
 
 export interface ConnectOptions extends RootOptions {
@@ -28,8 +28,8 @@ type ClientLogic = ReturnType<typeof clientLogic>
 let ordinary: ClientLogic | undefined
 
 function logicFor({ actors, vault, plugins = [] }: ConnectOptions): ClientLogic {
-  if (!actors && !vault && plugins.length === 0) return (ordinary ??= clientLogic(nodeActors({ plugins: HOP_PLUGINS })))
-  return clientLogic({ ...nodeActors({ vault, plugins: [...plugins, ...HOP_PLUGINS] }), ...actors })
+  if (!actors && !vault && plugins.length === 0) return (ordinary ??= clientLogic(nodeActors()))
+  return clientLogic({ ...nodeActors({ vault, makers: hopMakersOf(plugins) }), ...actors })
 }
 
 export class ClientRoot extends DialRoot<ClientLogic> {

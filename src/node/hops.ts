@@ -1,17 +1,16 @@
 /** Ways over hops, in the Node ring: each hop's negotiator comes from the plugin that makes its kind. */
-import type { SocketPlugin } from '../plugins/plugin.ts'
+import type { HopMakers } from '../config/hop-conflicts.ts'
 import { type HopMeans, noSuchHop } from '../tunnel.ts'
 import { channelFeed } from './channel-feed.ts'
 import type { KeySource } from './confirmations.ts'
 import { hopTools } from './hop-tools.ts'
 
 /** `vault`: where the handles lead that stand in the settings of hops. */
-export function hopsOver(plugins: readonly SocketPlugin[], vault: KeySource): HopMeans {
+export function hopsOver(makers: HopMakers, vault: KeySource): HopMeans {
   return {
     negotiatorFor: (stop) => {
-      const maker = plugins.find(({ name, hops }) => hops && name === stop.hop.kind)?.hops
       const open = (handle: string) => vault.open(handle)
-      return maker?.negotiator({ ...stop, open, tools: hopTools }) ?? noSuchHop(stop.hop)
+      return makers.get(stop.hop.kind)?.negotiator({ ...stop, open, tools: hopTools }) ?? noSuchHop(stop.hop)
     },
     feedFor: channelFeed,
   }

@@ -13,8 +13,8 @@ import { handlesOf } from '../../src/handles.ts'
 import { exchanges } from '../../src/node/confirmations.ts'
 import { hopsOver } from '../../src/node/hops.ts'
 import { type Lookup, lookupQueue } from '../../src/node/lookup-queue.ts'
-import { HOP_PLUGINS } from '../../src/node/plugins/hop-plugins.ts'
 import { nodeResolver } from '../../src/node/resolver.ts'
+import { KNOWN_MAKERS } from '../../src/plugins/known.ts'
 import { HeapClock } from '../../src/sim/clock.ts'
 import { VirtualNames } from '../../src/sim/resolver.ts'
 import type { TimelineEntry } from '../../src/sim/timeline.ts'
@@ -70,7 +70,7 @@ function stage(scenario: ClientScenario, places: Places, clock: ScriptClock) {
   const names = new VirtualNames(scenario.names)
   const logic = clientLogic({
     resolver: nodeResolver(lookupQueue(scriptedLookup(names, clock))),
-    dialer: dialerLogic(world.wire, exchanges({ open: () => undefined }), hopsOver(HOP_PLUGINS, STAND_INS)),
+    dialer: dialerLogic(world.wire, exchanges({ open: () => undefined }), hopsOver(KNOWN_MAKERS, STAND_INS)),
   })
   const actor = createActor(logic, { clock, input: { config, seed, release: false } })
   const isRunning = () => actor.getSnapshot().status === 'active'

@@ -12,7 +12,7 @@ import { connect } from '../../src/node/connect.ts'
 import type { ClientConnection, TcpConnection, UdpConnection } from '../../src/node/connection.ts'
 import { createClient } from '../../src/node/create-client.ts'
 import type { Place } from './peer-pairs.ts'
-import { type Dante, noDanteBecause, noDanteUsersBecause, startDante } from './proxies/dante.ts'
+import { type Dante, KNOWN_TO_DANTE, noDanteBecause, noDanteUsersBecause, startDante } from './proxies/dante.ts'
 import { type Microsocks, noMicrosocksBecause, startMicrosocks } from './proxies/microsocks.ts'
 import { FORBIDDEN_BY_SQUID, KNOWN_TO_SQUID, type Squid, noSquidBecause, startSquid } from './proxies/squid.ts'
 import { tap } from './proxies/tap.ts'
@@ -128,6 +128,11 @@ proxied('squid', noSquidBecause(), () => {
     const login = keep('intruder', PASSWORD)
     const refusal = await refusalOf(reach([http(squid.locked, { auth: 'ntlm', login })]))
     expect(refusal).toEqual(refusedWith('HOP_REFUSED'))
+  })
+
+  it('R9 what comes together with the reply is the target’s, to the byte', async () => {
+    await using together = await tap(squid.open, GREETING)
+    await carries(await reach([http(together.place)]))
   })
 
   it('R9 a login that nobody asks for is kept back', () => carriesTo([http(squid.open, RIGHT)], '127.0.0.1'))
@@ -269,10 +274,10 @@ proxied('dante with users', noDanteBecause() ?? noDanteUsersBecause(), () => {
   beforeAll(async () => void (dante = await startDante(LOGIN)))
   afterAll(() => dante?.[Symbol.asyncDispose]())
 
-  it('R9 carries us with a login', () => carriesTo([socks(dante.place, RIGHT)], 'localhost'))
+  it('R9 carries us with a login', () => carriesTo([socks(dante.place, RIGHT)], KNOWN_TO_DANTE))
 
   it('R9 udp: carries datagrams with a login', async () => {
-    await using connection = await channelOver(socks(dante.place, RIGHT), '127.0.0.1')
+    await using connection = await channelOver(socks(dante.place, RIGHT), KNOWN_TO_DANTE)
     await carriesDatagrams(connection)
   })
 

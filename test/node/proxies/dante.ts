@@ -1,6 +1,6 @@
 /**
  * Dante: SOCKS5 with UDP, and SOCKS4. It knows the users of the system and no others: for a login it gets a mount
- * namespace of its own, in which the system has one user more.
+ * namespace of its own, in which the system has one user more, and knows one name more.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -54,12 +54,16 @@ export async function startDante(login?: readonly [user: string, password: strin
   return { ...program, place }
 }
 
-const WITH_USERS = 'mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/shadow" /etc/shadow && exec "$@"'
+/** A name that nobody but the one with a login can resolve: it is 127.0.0.1. */
+export const KNOWN_TO_DANTE = 'only-dante-knows.test'
+
+const WITH_USERS = 'for file in passwd shadow hosts; do mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"'
 
 function usersWith([user, password]: readonly [string, string]): Readonly<Record<string, string>> {
   const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' })
   const known = readFileSync('/etc/passwd', 'utf8')
   return {
+    hosts: `127.0.0.1 localhost ${KNOWN_TO_DANTE}\n`,
     passwd: `${known}${user}:x:64999:64999::/nonexistent:/usr/sbin/nologin\n`,
     shadow: `${user}:${hash.trim()}:19000:0:99999:7:::\n`,
   }

@@ -1,4 +1,4 @@
-/** Stands in front of a proxy, and counts who comes. */
+/** Stands in front of a proxy: counts who comes, and may let bytes of several moments arrive in one. */
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import type { Place } from '../peer-pairs.ts'
@@ -11,7 +11,8 @@ export interface Tap extends AsyncDisposable {
   readonly firstEnded: Promise<void>
 }
 
-export async function tap(proxy: Place): Promise<Tap> {
+/** `until`: what the proxy says is held back until that is among it. */
+export async function tap(proxy: Place, until = ''): Promise<Tap> {
   const sockets = new Set<Socket>()
   let streams = 0
   let end = () => {}
@@ -19,17 +20,26 @@ export async function tap(proxy: Place): Promise<Tap> {
   const server = createServer((near) => {
     streams++
     const far = connect(proxy)
+    near.pipe(far)
+    let held = Buffer.alloc(0)
+    far.on('data', (bytes) => {
+      held = Buffer.concat([held, bytes])
+      if (!held.includes(until)) return
+      far.removeAllListeners('data').pipe(near)
+      near.write(held)
+    })
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(one)
-      one.on('error', () => {}).pipe(other)
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-        end()
-      })
+      one
+        .on('error', () => {})
+        .on('close', () => {
+          sockets.delete(one)
+          other.destroy()
+          end()
+        })
     }
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -26,6 +26,7 @@ export type Stage = 'resolve' | 'plan' | 'open' | 'connect' | 'negotiate' | 'con
  * | `HOP_AUTH` | a hop wants a login that we do not have, or has refused ours |
  * | `HOP_DOWNGRADE` | a hop offers only what is weaker than what was asked for |
  * | `BAD_HOP` | a hop cannot be asked for this, or is of a kind that no plugin here makes |
+ * | `PLUGIN_FAILED` | the code of a plugin failed |
  * | `BAD_RELAY` | a hop sends our datagrams to where they must not go |
  * | `REPLY_TOO_LONG` | a hop said more than it may before it carried us |
  * | `CLOSED_BY_PEER` | the peer closed the connection |

@@ -182,9 +182,11 @@ export function advance(round: Round, candidate: Candidate): Round {
 /** The candidate whose turn it is takes off. */
 export function startNext(round: Round, attempt: number, at: number): { round: Round; flight: Flight } {
   const [candidate, ...waiting] = round.waiting as [Candidate, ...Candidate[]]
-  const flight: Flight = { attempt, candidate, startedAt: at, stage: 'open', hop: candidate.hops.length > 0 ? 1 : null }
+  const flight: Flight = { attempt, candidate, startedAt: at, stage: 'open', hop: firstHopOf(candidate) }
   return { round: { ...round, waiting, flying: [...round.flying, flight], newest: flight }, flight }
 }
+
+const firstHopOf = ({ hops }: Candidate): number | null => (hops.length > 0 ? 1 : null)
 
 /** An attempt has connected, or been carried on by `hops` hops: on to the next of them, or to the remote. */
 export function reachBehind(round: Round, attempt: number, hops: number): Round {
@@ -196,7 +198,7 @@ export function reachBehind(round: Round, attempt: number, hops: number): Round 
 
 /** It has a socket. */
 export function reachOpen(round: Round, attempt: number): Round {
-  return amend(round, attempt, (flight) => ({ ...flight, stage: 'connect' }))
+  return amend(round, attempt, (flight) => ({ ...flight, stage: 'connect', hop: firstHopOf(flight.candidate) }))
 }
 
 function amend(round: Round, attempt: number, change: (flight: Flight) => Flight): Round {

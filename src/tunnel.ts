@@ -8,10 +8,10 @@
 import type { Candidate } from './candidate.ts'
 import type { HopConfig } from './config/schema.ts'
 import { isHandle } from './config/vault.ts'
-import type { Endpoint, Transport } from './endpoint.ts'
-import { type Failure, failure } from './failure.ts'
+import { type Endpoint, type Transport, formatEndpoint } from './endpoint.ts'
+import { type Failure, failure, isShortage } from './failure.ts'
 import type { Carrier, Feed } from './path.ts'
-import { MAX_REPLY_BYTES, type Negotiator, type Progress, type Relay } from './plugins/negotiator.ts'
+import { MAX_REPLY_BYTES, type Negotiator, type Progress, type Relay, isProgress } from './plugins/negotiator.ts'
 import { relayAt } from './relay.ts'
 import type { Wire, WireEvent, WireRequest, WireSocket } from './wire.ts'
 
@@ -28,7 +28,7 @@ export interface Stop {
   readonly target: { readonly host: string; readonly port: number }
   /** `udp` for the last one of a remote's, where that is UDP. */
   readonly transport: Transport
-  /** No hop before it, which could say in its place what it was told, was told a secret. */
+  /** No hop of the way is told a secret: whoever has heard one, or has carried it, may say it back at any time. */
   readonly mayQuote: boolean
 }
 
@@ -40,9 +40,9 @@ const MAX_CONNECTIONS = 8
 
 export function tunnel(wire: Wire, means: HopMeans, hops: readonly HopConfig[], candidate: Candidate): Wire {
   const { transport } = candidate
+  const mayQuote = !hops.some(hasSecrets)
   const stops = hops.map((hop, i): Stop => {
     const { host, port } = candidate.hops[i + 1] as Candidate['hops'][number]
-    const mayQuote = !hops.slice(0, i).some(hasSecrets)
     return { hop, target: { host, port }, transport: i === hops.length - 1 ? transport : 'tcp', mayQuote }
   })
   return {
@@ -51,6 +51,15 @@ export function tunnel(wire: Wire, means: HopMeans, hops: readonly HopConfig[], 
       socket.dial()
       return socket
     },
+  }
+}
+
+/** What it cannot read is dropped: anybody may have sent it. */
+function unwrapped(relay: Relay, bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return relay.unwrap(bytes)
+  } catch {
+    return undefined
   }
 }
 
@@ -74,11 +83,10 @@ class Tunnel implements WireSocket {
   #connections = 0
   /** The hop that is spoken to, from 0; behind the last one we are through. */
   #at = 0
-  /** Hops that have been told of: after a reopening only the others are news. */
-  #told = 0
   /** Said by the hop of the moment. */
   #bytes = 0
-  #early: Uint8Array[] = []
+  /** What came, and was given to nobody yet. */
+  #unread: Uint8Array[] = []
   #datagrams: Datagrams | undefined
   #state: 'dialling' | 'held' | 'released' | 'done' = 'dialling'
 
@@ -105,7 +113,7 @@ class Tunnel implements WireSocket {
     const { transport, local } = this.#request
     this.#connections++
     this.#at = 0
-    this.#bytes = 0
+    this.#unread = []
     // The port is for the socket that the remote will see.
     const bound = transport === 'tcp' ? local : local && { address: local.address, port: 0 }
     const stream = this.#wire.open(
@@ -118,15 +126,17 @@ class Tunnel implements WireSocket {
   }
 
   send(bytes: Uint8Array, refused?: (why: Failure) => void): void {
-    if (this.#datagrams) this.#datagrams.socket.send(this.#datagrams.relay.wrap(bytes), refused)
-    else this.#stream?.send(bytes, refused)
+    if (!this.#datagrams) return this.#stream?.send(bytes, refused)
+    const { socket, relay } = this.#datagrams
+    const wrapped = this.#called(() => relay.wrap(bytes))
+    if (wrapped) socket.send(wrapped, refused)
   }
 
   accept(release: boolean, early: readonly Uint8Array[]): void {
     this.#state = release ? 'released' : 'held'
     const feed = this.#datagrams?.feed
     if (feed) for (const bytes of early) feed.deliver(bytes)
-    else this.#stream?.accept(release, [...early, ...this.#early])
+    else this.#stream?.accept(release, [...early, ...this.#unread])
   }
 
   close(): void {
@@ -136,98 +146,134 @@ class Tunnel implements WireSocket {
     this.#end()
   }
 
+  // --- the stream ---
+
   #hearStream(event: WireEvent): void {
     switch (event.type) {
       case 'opened':
-        return this.#connections === 1 ? this.#tell(event) : undefined
+        return this.#tell(event)
       case 'connected':
-        if (this.#connections === 1) this.#tell(event)
-        // Whoever heard that may have closed us.
-        return this.#state === 'dialling' ? this.#greet() : undefined
+        this.#tell(event)
+        return this.#greet()
       case 'received':
         return this.#read(event.bytes)
       case 'failed':
-        return this.#fail(event.failure)
+        return this.#fail(this.#named(event.failure))
       case 'moved':
       case 'negotiated':
         return undefined
     }
   }
 
-  get #isThrough(): boolean {
-    return this.#at === this.#stops.length
-  }
-
-  #greet(): void {
-    this.#bytes = 0
-    const known = this.#negotiators[this.#at]
-    if (known) return this.#follow(known.begin())
-    const made = this.#means.negotiatorFor(this.#stops[this.#at] as Stop)
-    if ('code' in made) return this.#fail(made)
-    this.#negotiators.push(made)
-    this.#follow(made.begin())
+  /** Of several places the one that the system speaks of. */
+  #named(cause: Failure): Failure {
+    if (this.#isThrough) return cause
+    const { host, port } = this.#stop.hop
+    return { ...cause, message: `${formatEndpoint({ address: host, port })}: ${cause.message}` }
   }
 
   #read(bytes: Uint8Array): void {
     // Of a relay nothing more is said here than that it ends.
     if (this.#datagrams) return
-    if (this.#isThrough) {
-      if (this.#request.reads) this.#tell({ type: 'received', bytes })
-      else this.#early.push(bytes)
-      return
-    }
-    this.#bytes += bytes.length
-    this.#follow((this.#negotiators[this.#at] as Negotiator).receive(bytes))
+    this.#unread.push(bytes)
+    while (this.#state === 'dialling' && this.#giveNext());
+    const isHoarding = this.#state === 'dialling' && lengthOf(this.#unread) > MAX_REPLY_BYTES
+    if (isHoarding) this.#fail(failure('REPLY_TOO_LONG', 'confirm'))
   }
 
-  #follow(progress: Progress): void {
+  /** To whoever is to read now. `false`: there is nothing left, or nobody reads before the user does. */
+  #giveNext(): boolean {
+    if (this.#isThrough && !this.#request.reads) return false
+    const bytes = this.#unread.shift()
+    if (!bytes) return false
+    if (this.#isThrough) this.#tell({ type: 'received', bytes })
+    else this.#negotiate(bytes)
+    return true
+  }
+
+  // --- the hops ---
+
+  get #isThrough(): boolean {
+    return this.#at === this.#stops.length
+  }
+
+  /** The one that is spoken to; the last, where we are through. */
+  get #stop(): Stop {
+    return this.#stops[Math.min(this.#at, this.#stops.length - 1)] as Stop
+  }
+
+  #greet(): void {
+    // Whoever heard how far we are may have closed us.
+    if (this.#state !== 'dialling') return
+    this.#bytes = 0
+    const negotiator = this.#negotiators[this.#at] ?? this.#called(() => this.#means.negotiatorFor(this.#stop))
+    if (!negotiator) return
+    if ('code' in negotiator) return this.#fail(negotiator)
+    this.#negotiators[this.#at] = negotiator
+    this.#follow(this.#called(() => negotiator.begin()))
+  }
+
+  #negotiate(bytes: Uint8Array): void {
+    const negotiator = this.#negotiators[this.#at] as Negotiator
+    this.#bytes += bytes.length
+    this.#follow(this.#called(() => negotiator.receive(bytes)))
+  }
+
+  #follow(progress: Progress | undefined): void {
+    if (this.#state === 'done') return
+    if (!isProgress(progress)) return this.#fail(this.#broken('has returned no progress'))
     switch (progress.state) {
       case 'waiting':
         if (this.#bytes > MAX_REPLY_BYTES) return this.#fail(failure('REPLY_TOO_LONG', 'negotiate'))
         if (progress.send) this.#stream?.send(progress.send)
         return
       case 'failed':
-        return this.#fail(failure(progress.code, 'negotiate', progress.message))
+        return this.#fail(this.#refusal(progress))
       case 'reopen':
         return this.#reopen()
       case 'done':
         if (progress.send) this.#stream?.send(progress.send)
-        return progress.relay ? this.#openRelay(progress.relay) : this.#passed(progress.early)
+        return this.#pass(progress)
     }
   }
 
-  #reopen(): void {
-    if (this.#connections === MAX_CONNECTIONS)
-      return this.#fail(failure('HOP_REFUSED', 'negotiate', `the hop wanted more than ${MAX_CONNECTIONS} connections`))
-    this.#stream?.close()
-    this.dial()
+  /** The system's own codes are not for plugins: a shortage of ours would be waited for. */
+  #refusal({ code, message }: Progress & { readonly state: 'failed' }): Failure {
+    return isShortage(code) ? this.#broken(`has failed with ${code}`) : failure(code, 'negotiate', message)
   }
 
-  #passed(early: Uint8Array | undefined): void {
-    this.#at++
-    if (this.#isThrough && early && !this.#request.reads) this.#early.push(early)
-    this.#tellPassed()
-    // Whoever heard it may have closed us, or taken the socket.
-    if (this.#state !== 'dialling') return
+  #pass({ relay, early }: Progress & { readonly state: 'done' }): void {
+    const isForDatagrams = this.#stop.transport === 'udp'
+    if (isForDatagrams && relay) return this.#openRelay(relay)
+    if (isForDatagrams) return this.#fail(this.#broken('has named no relay for datagrams'))
+    if (relay) return this.#fail(this.#broken('has named a relay for a stream'))
+    if (early && early.length > 0) this.#unread.unshift(early)
+    this.#passed()
     if (!this.#isThrough) this.#greet()
-    if (early && this.#state === 'dialling' && (!this.#isThrough || this.#request.reads)) this.#read(early)
   }
 
-  #tellPassed(): void {
-    if (this.#at <= this.#told) return
-    this.#told = this.#at
+  #passed(): void {
+    this.#at++
     this.#tell({ type: 'negotiated', hop: this.#at })
   }
 
+  /** With a reset, so that a local port which was asked for is free again. */
+  #reopen(): void {
+    if (this.#connections === MAX_CONNECTIONS)
+      return this.#fail(failure('HOP_REFUSED', 'negotiate', `the hop wanted more than ${MAX_CONNECTIONS} connections`))
+    this.#stream?.close({ abruptly: true })
+    this.dial()
+  }
+
+  // --- the relay ---
+
   #openRelay(relay: Relay): void {
     const { attempt, local, remote } = this.#request
-    const endpoint = relayAt(relay, remote)
+    const endpoint = relayAt(relay, remote, this.#stop.mayQuote)
     if ('code' in endpoint) return this.#fail(endpoint)
-    // The address that we bind is of the family of the hop; any other relay is not for it.
     const { family } = endpoint
-    const bound = family === remote.family ? local : local && { port: local.port }
     const socket = this.#wire.open(
-      { attempt, transport: 'udp', family, remote: endpoint, local: bound, reads: true },
+      { attempt, transport: 'udp', family, remote: endpoint, local, reads: true },
       (event) => this.#hearRelay(event, endpoint),
     )
     this.#datagrams = { relay, socket }
@@ -238,8 +284,7 @@ class Tunnel implements WireSocket {
     switch (event.type) {
       case 'connected':
         datagrams.feed = this.#means.feedFor(this.#carrier(event.local ?? remote, remote))
-        this.#at++
-        return this.#tellPassed()
+        return this.#passed()
       case 'received':
         return this.#deliver(event.bytes)
       case 'failed':
@@ -262,10 +307,26 @@ class Tunnel implements WireSocket {
 
   #deliver(bytes: Uint8Array): void {
     const { relay, feed } = this.#datagrams as Datagrams
-    const payload = relay.unwrap(bytes)
+    const payload = unwrapped(relay, bytes)
     if (!payload) feed?.drop?.()
     else if (this.#request.reads && this.#state === 'dialling') this.#tell({ type: 'received', bytes: payload })
     else feed?.deliver(payload)
+  }
+
+  // --- failing ---
+
+  /** What a plugin throws fails its hop and nothing else. It is not quoted, since there may be a secret in it. */
+  #called<Value>(call: () => Value): Value | undefined {
+    try {
+      return call()
+    } catch {
+      this.#fail(this.#broken('has thrown an error'))
+      return undefined
+    }
+  }
+
+  #broken(how: string): Failure {
+    return failure('PLUGIN_FAILED', 'negotiate', `the plugin "${this.#stop.hop.kind}" ${how}`)
   }
 
   #fail(cause: Failure): void {
@@ -291,3 +352,5 @@ class Tunnel implements WireSocket {
     }
   }
 }
+
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)

@@ -226,9 +226,9 @@ export function repeatLookup(now: Draft, at: number): Draft {
 }
 
 function lookupFailed(walk: Walk, at: number, why: Failure): Note {
-  const { query, remote, of } = lookupIn(walk)
+  const { query, remote, of, host } = lookupIn(walk)
   const isHops = of === 'remote' && (walk.config.remotes[remote] as Remote).hops.length > 0
-  const failure = isHops ? { ...why, hop: 1 } : why
+  const failure = isHops ? { ...why, hop: 1, message: `${host}: ${why.message}` } : why
   return { type: 'query.failed', at, query, remote: refOf(walk.config, remote), failure }
 }
 

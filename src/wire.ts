@@ -42,8 +42,11 @@ export interface WireSocket {
    * of the engine; otherwise `failed` is still told when the connection is lost.
    */
   readonly accept: (release: boolean, early: readonly Uint8Array[]) => void
-  /** Closes at once; a second call, and one after a failure or a release, does nothing. Never throws. */
-  readonly close: () => void
+  /**
+   * Closes at once; a second call, and one after a failure or a release, does nothing. Never throws. `abruptly`: with a
+   * reset, which leaves nothing behind at a local port that is to be bound again.
+   */
+  readonly close: (how?: { readonly abruptly: boolean }) => void
 }
 
 export interface Wire {

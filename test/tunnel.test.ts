@@ -50,6 +50,7 @@ interface Options {
   readonly request?: Partial<WireRequest>
   readonly negotiatorFor?: (stop: Stop) => Negotiator | Failure
   readonly relay?: Partial<Relay>
+  readonly heard?: (event: WireEvent) => unknown
   /** Runs when such an event is told. */
   readonly on?: Partial<Record<WireEvent['type'], () => void>>
 }
@@ -61,6 +62,7 @@ function bench({
   request = {},
   negotiatorFor,
   relay = {},
+  heard,
   on = {},
 }: Options = {}) {
   const log: string[] = []
@@ -80,7 +82,7 @@ function bench({
         if (text(bytes).includes('huge')) refused?.(failure('EMSGSIZE', 'connected'))
       },
       accept: (release, early) => say(`accept ${release} [${early.map(text).join('|')}]`),
-      close: () => say('close'),
+      close: (how) => say(how?.abruptly ? 'reset' : 'close'),
     }
   }
   const carriers: Carrier[] = []
@@ -116,6 +118,7 @@ function bench({
     { attempt: 7, transport, family: 'ipv4', remote: DOOR, reads: false, ...request },
     (event) => {
       log.push(`told ${toldOf(event)}`)
+      heard?.(event)
       on[event.type]?.()
     },
   )
@@ -190,7 +193,7 @@ describe('R9 a way over hops', () => {
     ])
   })
 
-  test('S9 what comes behind a hop that was told a secret may not be quoted', () => {
+  test('S9 where any hop of a way is told a secret, no hop may be quoted: it may have heard it, or carried it', () => {
     const stops: Stop[] = []
     const secrets = [{ login: 'key:1' }, { headers: ['key:1'] }, { version: '1.0', names: ['key'] }]
     for (const settings of secrets) {
@@ -205,7 +208,7 @@ describe('R9 a way over hops', () => {
       b.hears('OK ')
       b.hears('OK ')
     }
-    const told = [true, false, false]
+    const told = [false, false, false]
     expect(stops.map(({ mayQuote }) => mayQuote)).toEqual([...told, ...told, true, true, true])
   })
 
@@ -251,6 +254,32 @@ describe('R9 a way over hops', () => {
     b.connect()
     b.hears('OK early')
     expect(b.news().slice(-2)).toEqual(['told negotiated 1', 'tcp1 accept true [early]'])
+  })
+
+  test.each([false, true])('C3 early data passes a hop that has nothing to wait for (reads: %s)', (reads) => {
+    const heralded: Negotiator = {
+      begin: () => ({ state: 'done', send: utf8('PROXY TCP4') }),
+      receive: () => ({ state: 'waiting' }),
+    }
+    const relay = { address: '', port: 0, wrap: (bytes: Uint8Array) => bytes, unwrap: (bytes: Uint8Array) => bytes }
+    const negotiatorFor = (stop: Stop) => (stop.hop.host === 'far.test' ? heralded : ferry(stop, relay))
+    const b = bench({ hops: 2, request: { reads }, negotiatorFor })
+    b.connect()
+    b.hears('OK banner')
+    const judged = reads ? ['told received banner'] : []
+    expect(b.news().slice(4)).toEqual(['told negotiated 1', 'tcp1 send PROXY TCP4', 'told negotiated 2', ...judged])
+    b.socket.accept(true, [])
+    expect(b.news()).toEqual([`tcp1 accept true [${reads ? '' : 'banner'}]`])
+  })
+
+  test('S7 who does not take a socket gets no more than he could have read', () => {
+    const b = bench()
+    b.connect()
+    b.hears('OK ')
+    b.hears('x'.repeat(MAX_REPLY_BYTES))
+    expect(b.news().at(-1)).toBe('told negotiated 1')
+    b.hears('x')
+    expect(b.news()).toEqual(['tcp1 close', 'told failed REPLY_TOO_LONG confirm'])
   })
 
   test('what is still to be sent when a hop carries us is sent before all else', () => {
@@ -333,20 +362,105 @@ describe('R9 hops that do not carry us', () => {
   })
 })
 
+describe('R9 a plugin that does not keep to the contract', () => {
+  const good: Negotiator = { begin: () => ({ state: 'waiting' }), receive: () => ({ state: 'done' }) }
+  const bug = (): never => {
+    throw new Error('the password is S3cr3t')
+  }
+  const relay = { address: '0.0.0.0', port: 9, wrap: bug, unwrap: bug }
+  const answering = (value: unknown): Negotiator => ({ ...good, receive: () => value as Progress })
+
+  test.each<[string, () => Negotiator, string]>([
+    ['makes no negotiator', bug, 'has thrown an error'],
+    ['throws when it begins', () => ({ ...good, begin: bug }), 'has thrown an error'],
+    ['throws when it receives', () => ({ ...good, receive: bug }), 'has thrown an error'],
+    ['returns nothing', () => answering(undefined), 'has returned no progress'],
+    ['returns a promise', () => answering(Promise.resolve({ state: 'done' })), 'has returned no progress'],
+    ['returns a state that there is not', () => answering({ state: 'dnoe' }), 'has returned no progress'],
+    ['fails without a code', () => answering({ state: 'failed', message: 'no' }), 'has returned no progress'],
+    ['fails without a message', () => answering({ state: 'failed', code: 'NO' }), 'has returned no progress'],
+    ['sends what are no bytes', () => answering({ state: 'waiting', send: 'text' }), 'has returned no progress'],
+    ['hands on what are no bytes', () => answering({ state: 'done', early: [1] }), 'has returned no progress'],
+    [
+      'fails with a code of the system',
+      () => answering({ state: 'failed', code: 'EMFILE', message: 'no' }),
+      'has failed with EMFILE',
+    ],
+    ['has a relay for a stream', () => answering({ state: 'done', relay }), 'has named a relay for a stream'],
+    ['has a relay that is none', () => answering({ state: 'done', relay: 1 }), 'has returned no progress'],
+    [
+      'has a relay without an address',
+      () => answering({ state: 'done', relay: { ...relay, address: 7 } }),
+      'has returned no progress',
+    ],
+    [
+      'has a relay that wraps nothing',
+      () => answering({ state: 'done', relay: { ...relay, wrap: 7 } }),
+      'has returned no progress',
+    ],
+  ])('%s: its hop has failed, and what it said is not told', (_, negotiatorFor, how) => {
+    const failures: Failure[] = []
+    const b = bench({ negotiatorFor, heard: (event) => event.type === 'failed' && failures.push(event.failure) })
+    b.connect()
+    b.hears('x')
+    expect(failures).toEqual([
+      { code: 'PLUGIN_FAILED', stage: 'negotiate', hop: 1, message: `the plugin "ferry" ${how}` },
+    ])
+    expect(b.news()).toContain('tcp1 close')
+  })
+
+  test('has no relay for datagrams: a stream is not handed over as a channel', () => {
+    const b = bench({ transport: 'udp', negotiatorFor: () => good })
+    b.connect()
+    b.hears('x')
+    expect(b.news().slice(-2)).toEqual(['tcp1 close', 'told failed PLUGIN_FAILED negotiate of 1'])
+  })
+
+  test('throws at a datagram, which anybody may have sent: it is dropped; throws at one of ours: the way is lost', () => {
+    const b = bench({ transport: 'udp', relay: { wrap: bug, unwrap: bug } })
+    b.connect()
+    b.hears('RELAY')
+    b.connect()
+    b.socket.accept(false, [])
+    b.news()
+    b.hears('<hi>')
+    expect(b.news()).toEqual(['channel drops'])
+    b.carrier().send(utf8('hello'))
+    expect(b.news()).toEqual([
+      'tcp1 close',
+      'udp2 close',
+      'channel ends PLUGIN_FAILED',
+      'told failed PLUGIN_FAILED connected',
+    ])
+  })
+})
+
 describe('R9 another connection to the hop', () => {
-  test('is begun from the first hop on, and only what is news is told', () => {
+  test('is begun from the first hop on, and told, so that nobody takes the second hop for the one that is silent', () => {
     const b = bench({ hops: 2 })
     b.connect()
     b.hears('OK ')
     b.news()
     b.hears('AGAIN')
-    expect(b.news()).toEqual(['tcp1 close', 'tcp2 open 192.0.2.1:8080'])
+    expect(b.news()).toEqual(['tcp1 reset', 'tcp2 open 192.0.2.1:8080'])
     b.connect()
+    expect(b.news()).toEqual(['told opened', 'told connected', 'tcp2 send GO far.test:8081'])
     b.hears('OK ')
-    expect(b.news()).toEqual(['tcp2 send GO far.test:8081', 'tcp2 send GO vpn.test:443'])
+    expect(b.news()).toEqual(['told negotiated 1', 'tcp2 send GO vpn.test:443'])
     b.hears('OK ')
     expect(b.news()).toEqual(['told negotiated 2'])
     expect(b.socket.handle).toBe('tcp2')
+  })
+
+  test('C3 what the one before has said is not for the next', () => {
+    const b = bench({ hops: 2, on: { negotiated: () => {} } })
+    b.connect()
+    b.hears('OK AGAIN')
+    b.connect()
+    b.hears('OK OK ')
+    b.news()
+    b.socket.accept(true, [])
+    expect(b.news()).toEqual(['tcp2 accept true []'])
   })
 
   test('is made by the same negotiator, which knows what it has learnt', () => {
@@ -449,10 +563,12 @@ describe('R9 datagrams', () => {
     ])
   })
 
-  test('a relay of the other family is not sent to from an address of this one', () => {
-    const b = relayed({ request: { local: { address: '198.51.100.254', port: 7 } }, relay: { address: '2001:db8::9' } })
-    expect(b.request(1)).toMatchObject({ family: 'ipv6', local: { port: 7 } })
-    expect(b.request(1).local?.address).toBeUndefined()
+  test('R1 a relay of the other family is not sent to: it may be forbidden, and no local address fits', () => {
+    const b = bench({ transport: 'udp', relay: { address: '2001:db8::9' } })
+    b.connect()
+    b.news()
+    b.hears('RELAY')
+    expect(b.news()).toEqual(['tcp1 close', 'told failed BAD_RELAY negotiate of 1'])
   })
 
   test('a relay that leads us back in is not sent to', () => {

@@ -22,7 +22,8 @@ export function connect(
 export function connect(config: ClientConfigInput, options?: ConnectOptions): Promise<Connection>
 export async function connect(config: ClientConfigInput, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
-  const once = { ...config, connectRetryMax: config.connectRetryMax ?? 1 }
+  const { connectRetryMax = 1, ...rest } = { ...config }
+  const once = { ...rest, connectRetryMax }
   const root = new ClientRoot(clientConfig(once, options.plugins), true, options)
   signal?.throwIfAborted()
   const onAbort = () => root.send({ type: 'stop' })

@@ -9,7 +9,9 @@ import { hopTools } from './hop-tools.ts'
 export function hopsOver(makers: HopMakers, vault: KeySource): HopMeans {
   return {
     negotiatorFor: (stop) => {
-      const open = (handle: string) => vault.open(handle)
+      const own = new Set(Object.values(stop.hop.settings).flat())
+      // A hop gets its own secrets alone.
+      const open = (handle: string) => (own.has(handle) ? vault.open(handle) : undefined)
       return makers.get(stop.hop.kind)?.negotiator({ ...stop, open, tools: hopTools }) ?? noSuchHop(stop.hop)
     },
     feedFor: channelFeed,

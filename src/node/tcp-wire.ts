@@ -76,11 +76,12 @@ class TcpSocket implements WireSocket {
     if (release) socket.off('error', this.#onError).off('end', this.#onEnd).off('close', this.#onClose)
   }
 
-  close(): void {
+  close({ abruptly } = { abruptly: false }): void {
     if (this.#state === 'done') return
     this.#state = 'done'
     // The listeners stay: an 'error' that comes late would be thrown if nobody heard it.
-    this.handle.destroy()
+    if (abruptly) this.handle.resetAndDestroy()
+    else this.handle.destroy()
   }
 
   // A failed bind never comes here. A failed `connect` does, and has destroyed the socket when the tick comes; where

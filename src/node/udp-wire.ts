@@ -59,11 +59,14 @@ export function openUdp(request: WireRequest, tell: (event: WireEvent) => void):
     }, failed)
   }
 
+  // Node tells both a tick late; until then we may have been closed.
   const onListening = () => {
+    if (state !== 'dialling') return
     tell({ type: 'opened', local: local && endpointOf(family, socket.address()) })
     if (state === 'dialling') attempt(() => socket.connect(remote.port, remote.address), onError)
   }
   const onConnect = () => {
+    if (state !== 'dialling') return
     const here = endpointOf(family, socket.address()) ?? { family, address: WILDCARD[family], port: 0 }
     peer = socket.remoteAddress()
     feed = datagramChannel({ local: here, remote, socket, send, close: shut })

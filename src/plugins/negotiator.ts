@@ -65,3 +65,30 @@ export interface Relay {
 
 /** Bytes of one negotiation with one hop, all its replies together; a hop that says more fails with `REPLY_TOO_LONG`. */
 export const MAX_REPLY_BYTES = 65_536
+
+/** Whether that is what a negotiator may return; its author may have no compiler. */
+export function isProgress(value: unknown): value is Progress {
+  if (!isRecord(value)) return false
+  const { state, send, early, relay, code, message } = value
+  const isWhole = [send, early].every((bytes) => bytes === undefined || bytes instanceof Uint8Array)
+  switch (state) {
+    case 'waiting':
+      return isWhole
+    case 'done':
+      return isWhole && (relay === undefined || isRelay(relay))
+    case 'failed':
+      return typeof code === 'string' && typeof message === 'string'
+    default:
+      return state === 'reopen'
+  }
+}
+
+function isRelay(value: unknown): value is Relay {
+  if (!isRecord(value)) return false
+  const { address, port, wrap, unwrap } = value
+  const isPlace = typeof address === 'string' && typeof port === 'number'
+  return isPlace && typeof wrap === 'function' && typeof unwrap === 'function'
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

@@ -222,6 +222,8 @@ const invariants: Readonly<Record<string, (seen: Observation) => string | undefi
     for (const note of notes) {
       if (note.type === 'attempt.started') remotes.set(note.attempt, note.candidate.remote)
       if (note.type === 'attempt.confirmed') confirmed.add(note.attempt)
+      // Another connection to the first hop: all of them have to be passed once more.
+      if (note.type === 'attempt.connected') passed.delete(note.attempt)
       if (note.type === 'attempt.negotiated') {
         if (note.hop !== (passed.get(note.attempt) ?? 0) + 1) return `hop ${note.hop} out of its turn`
         passed.set(note.attempt, note.hop)

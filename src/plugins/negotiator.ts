@@ -13,7 +13,7 @@ export interface HopRequest {
   readonly target: { readonly host: string; readonly port: number }
   /** `udp`: datagrams are to be carried, through a relay; only the last hop is asked for that. */
   readonly transport: Transport
-  /** False: hops before it have been told secrets, and any of them may speak in its place. Quote nothing that comes. */
+  /** False: some hop of the way is told a secret, and whoever heard or carried it may say it. Quote nothing that comes. */
   readonly mayQuote: boolean
   /** What a handle among the settings stands for. It goes into the bytes for this hop, and nowhere else. */
   readonly open: (handle: string) => Uint8Array | undefined

@@ -13,7 +13,7 @@ import type { Layers } from './layers.ts'
 import { peerSettings } from './peer-settings.ts'
 import type { Config } from './schema.ts'
 import type { PluginModule, PluginOrders } from '../plugins/plugin.ts'
-import { type Absence, byName, ordersOf, unknownIn } from './plugin-orders.ts'
+import { type Absence, byName, ordersOf, registeredBy, unknownIn } from './plugin-orders.ts'
 import { type Ignored, type Scope, type Scopes, scopesOf } from './scopes.ts'
 import { serverSettings } from './server-settings.ts'
 import { gather, type Read, type Source, type Value } from './source.ts'
@@ -60,14 +60,15 @@ const NO_READER: Read = () => ({ problem: 'files cannot be read here' })
 
 export function parseConfig(source: Source, options: ParseOptions = {}): Parsed {
   const issues = new IssueList()
-  const { read = NO_READER, plugins = new Map(), absence = () => undefined } = options
-  const gathered = gather({ main: source, argv: options.argv ?? [], read }, issues)
+  const { read = NO_READER, plugins = new Map(), foreign = new Map(), absence = () => undefined } = options
+  const others = new Set([...foreign.keys(), ...registeredBy(plugins)])
+  const gathered = gather({ main: source, argv: options.argv ?? [], read, others }, issues)
   const start = { file: source.file, line: source.text === '' ? 0 : 1, column: 1, length: 1 }
   const scopes = scopesOf(
     gathered,
     {
       allowIgnored: new Set(options.allowIgnored),
-      foreign: options.foreign ?? new Map(),
+      foreign,
       plugins,
       absence,
       allowSocketPlugins: options.allowSocketPlugins ?? false,

@@ -2,7 +2,7 @@
  * What a configuration says to socket plugins (R9): which it loads, and their own directives. Those that make hops are
  * none of this, but of `ways.ts`. One is loaded by its name, or, if it is known, by a directive of its own.
  */
-import type { PluginDirective, PluginLine, PluginModule, PluginOrders } from '../plugins/plugin.ts'
+import type { PluginDirective, PluginLine, PluginManifest, PluginModule, PluginOrders } from '../plugins/plugin.ts'
 import { type Whose, valuesOf } from './directives.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
 import type { Entry, Value } from './source.ts'
@@ -34,6 +34,10 @@ export const isOnlyUnloaded =
   ({ plugins, absence }: KnownPlugins<unknown>) =>
   (name: Value): boolean =>
     !plugins.has(name.text) && absence(name)?.severity === 'warning'
+
+/** The names of their directives. */
+export const registeredBy = (plugins: ReadonlyMap<string, PluginManifest>): readonly string[] =>
+  [...plugins.values()].flatMap(({ directives }) => [...directives.keys()])
 
 export const unknownIn = ({ loads }: PluginEntries, plugins: ReadonlyMap<string, unknown>): readonly Value[] =>
   loads.flatMap(({ values }) => values.slice(0, 1)).filter(({ text }) => !plugins.has(text))

@@ -16,7 +16,7 @@ import type { IssueList, Place, Problem } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { type Role, judgeRole, misplaced, roleOf } from './role.ts'
 import type { PluginDirective, PluginManifest } from '../plugins/plugin.ts'
-import { type Absence, type PluginEntries, type PluginEntry, isOnlyUnloaded } from './plugin-orders.ts'
+import { type Absence, type PluginEntries, type PluginEntry, isOnlyUnloaded, registeredBy } from './plugin-orders.ts'
 import type { Entry, Gathered, Value } from './source.ts'
 import { isScope } from './tokens.ts'
 
@@ -96,6 +96,8 @@ interface OpenScope extends Scope {
   readonly locals: Entry[]
 }
 const newScope = (at?: Place): OpenScope => ({ at, entries: new Map(), remotes: [], locals: [] })
+
+const NO_NAME = 'names are in small letters; where this is none, a line above may be cut in two'
 
 const SYNONYMS: Readonly<Record<string, string>> = { 'server-poll-timeout': 'connect-timeout' }
 
@@ -230,19 +232,22 @@ class Sorter {
     const { name } = entry
     if (this.unknowns.has(name)) return this.#ignore(entry, '"ignore-unknown-option" names it')
     if (!/^[A-Za-z][\w-]{0,39}$/.test(name)) {
-      const hint = name.startsWith('<') ? 'a block opens with <name> alone on its line' : 'is a line above cut in two?'
-      return this.#refuse(entry, { code: 'unknown', message: 'this is no directive', hint })
+      return this.#refuse(entry, { code: 'unknown', message: 'this is no directive', hint: noNameHint(entry) })
     }
-    const message = `there is no directive "${name}"`
-    if (isScope(name)) return this.#refuse(entry, { code: 'unknown', message, hint: `a block opens with <${name}>` })
+    if (isScope(name)) {
+      const message = `there is no directive "${name}"`
+      return this.#refuse(entry, { code: 'unknown', message, hint: `a block opens with <${name}>` })
+    }
     const { foreign, plugins } = this.#options
-    const registered = [...plugins.values()].flatMap(({ directives }) => [...directives.keys()])
-    const near = nearest(name.toLowerCase(), [...DIRECTIVES.keys(), ...foreign.keys(), ...registered])
+    const near = misspelt(entry, [...DIRECTIVES.keys(), ...foreign.keys(), ...registeredBy(plugins)])
+    const isNamed = near !== undefined || entry.origin === 'command line'
+    const named = isNamed ? { ...entry, at: { ...entry.at, excerpt: firstWordOf(entry) } } : entry
+    const message = isNamed ? `there is no directive "${name}"` : 'this is no directive'
     const hint = near === undefined ? undefined : `did you mean "${near}"?`
     const [plugin] = this.unloaded
-    if (!plugin) return this.#refuse(entry, { code: 'unknown', message, hint })
+    if (!plugin) return this.#refuse(named, { code: 'unknown', message, hint: hint ?? (isNamed ? undefined : NO_NAME) })
     const whose = `${message} here; the plugin "${plugin.text}", which is not loaded, may have it`
-    this.#issues.report(entry.at, { severity: 'warning', code: 'R9', message: whose, hint })
+    this.#issues.report(named.at, { severity: 'warning', code: 'R9', message: whose, hint })
   }
 
   #refuse(entry: Entry, problem: Omit<Problem, 'severity'>): void {
@@ -280,6 +285,28 @@ function unwrapped(entry: Entry, options: ScopeOptions): Entry {
   const [opt, name, ...values] = entry.values
   if (entry.name !== 'setenv' || opt?.text !== 'opt' || !name || !directiveOf(name.text, options)) return entry
   return { ...entry, name: name.text, at: name.at, values }
+}
+
+/**
+ * The directive that was meant. A word is only repeated where one was: it may also be a password, whose block did not
+ * open or whose line was broken. Names have small letters, and few of them digits.
+ */
+function misspelt({ name, values }: Entry, names: readonly string[]): string | undefined {
+  if (/[A-Z]/.test(name) || (values.length === 0 && name.length < 5)) return undefined
+  const near = nearest(name, names)
+  const digitsOf = (word: string) => word.replace(/\D/g, '')
+  return near !== undefined && digitsOf(near) === digitsOf(name) ? near : undefined
+}
+
+function noNameHint({ name, origin }: Entry): string {
+  if (origin === 'command line') return 'a value is a word of its own: --name value'
+  return name.startsWith('<') ? 'a block opens with <name> alone on its line' : NO_NAME
+}
+
+/** As it stands in its line. */
+function firstWordOf({ name, at: { column, length }, values }: Entry): string {
+  const written = name.length + 2 === length ? `--${name}` : name
+  return `${' '.repeat(column - 1)}${written}${values.length > 0 ? ' …' : ''}`
 }
 
 const counted = (n: number) => (n === 0 ? 'no value' : n === 1 ? 'one value' : `${n} values`)

@@ -34,6 +34,8 @@ export interface Sources {
   readonly main: Source
   readonly argv: readonly string[]
   readonly read: Read
+  /** The directives that there are besides those of the table. */
+  readonly others: ReadonlySet<string>
 }
 
 /** UTF-16 units, all files together. */
@@ -49,7 +51,7 @@ export interface Gathered {
 }
 
 export function gather(sources: Sources, issues: IssueList): Gathered {
-  const gatherer = new Gatherer(sources.read, issues)
+  const gatherer = new Gatherer(sources, issues)
   const fromFile = gatherer.file(sources.main, undefined, 1)
   return { entries: [...fromFile, ...gatherer.commandLine(sources.argv)], files: gatherer.files }
 }
@@ -57,12 +59,14 @@ export function gather(sources: Sources, issues: IssueList): Gathered {
 class Gatherer {
   readonly files: string[] = []
   readonly #read: Read
+  readonly #others: ReadonlySet<string>
   readonly #issues: IssueList
   #filesLeft = MAX_FILES
   #budget = MAX_TEXT
 
-  constructor(read: Read, issues: IssueList) {
+  constructor({ read, others }: Sources, issues: IssueList) {
     this.#read = read
+    this.#others = others
     this.#issues = issues
   }
 
@@ -78,7 +82,7 @@ class Gatherer {
     }
     const { lines, problems, rows } = tokenize(text)
     const placeOf = ({ line, column, length }: Spot): Place => {
-      return { file, line, column, length, excerpt: showable(rows[line - 1] as string) }
+      return { file, line, column, length, excerpt: showable(rows[line - 1] as string, this.#others) }
     }
     for (const { spot, ...problem } of problems) this.#issues.report(placeOf(spot), problem)
     return this.#expand(entriesOf(lines, placeOf, 'file'), depth)
@@ -89,9 +93,12 @@ class Gatherer {
     const entries: Entry[] = []
     for (const words of grouped(argv)) {
       const [first = ''] = words
-      const file = isOption(first) ? `command line: ${first}` : 'command line'
+      // `--name=value` is no name, and its value may be a password.
+      const file = /^--[\w-]+$/.test(first) ? `command line: ${first}` : 'command line'
       this.files.push(file)
-      const [entry] = entriesOf([spelled(words)], placesIn(file, words.join(' ')), 'command line') as [Entry]
+      const excerpt = showable(words.join(' '), this.#others)
+      const placeOf = (spot: Spot): Place => ({ file, ...spotOf(spot), excerpt })
+      const [entry] = entriesOf([spelled(words)], placeOf, 'command line') as [Entry]
       if (isOption(first)) entries.push(entry)
       else this.#error(entry.at, `"${first}" belongs to no directive`, 'directives begin with --, as in --proto tcp')
     }
@@ -161,9 +168,7 @@ const isOption = (word: string) => word.startsWith('--') && word.length > 2
 
 const wholeFile = (file: string): Place => ({ file, line: 0, column: 0, length: 0 })
 
-const placesIn =
-  (file: string, row: string) =>
-  ({ line, column, length }: Spot): Place => ({ file, line, column, length, excerpt: showable(row) })
+const spotOf = ({ line, column, length }: Spot): Spot => ({ line, column, length })
 
 // The words of the command line came apart already; they are put on a line again to have places in it.
 function spelled(words: readonly string[]): Line {
@@ -177,28 +182,25 @@ function spelled(words: readonly string[]): Line {
   return { words: [first, ...rest] }
 }
 
-// The options of plugins take anything (a whole header), `scramble`, of a patched OpenVPN, its key.
-const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|-option|scramble/
+// The options of plugins take anything (a whole header).
+const SECRETIVE = /auth|pass|secret|token|challenge|pin|key|-option/
 /** `user:password@host`, wherever it stands. */
 const CREDENTIALS = /:[^\s@]*@/
-/** A name and two words: of a plugin's line, mostly a host and a port. */
-const THREE_WORDS = /^\s*\S+\s+\S+\s+\S+(?=\s+\S)/
+/** A name, and behind it nothing but a host and a number that may be a port: anything else may be a login. */
+const HOST_AND_PORT = /^\s*\S+\s+(?:[\w.-]+|\[?[\da-fA-F:.]+\]?)\s+\d{1,5}(?=\s|$)/
 
 /**
  * The line as it may be shown. Of a directive that is not ours to understand only the first word is: a password, a whole
- * header or a URL with a user in it may follow. So it is with one that is not in the table and sounds like a secret; of
- * any other that is not, what stands behind a host and a port may be a login. A line that is no directive at all may be
- * part of a key.
+ * header or a URL with a user in it may follow. Of one that plugins know, a host and a port are shown as well, unless it
+ * sounds like a secret. What is no directive at all may be a password that came to stand on a line of its own.
  */
-function showable(row: string): string | undefined {
+function showable(row: string, others: ReadonlySet<string>): string | undefined {
   const [start, name = ''] =
     /^\s*"?(?:--)?(<?[A-Za-z][\w-]{0,39}>?|<\/[^\s<>]{1,40}>|-----[A-Za-z0-9 -]{1,60})(?=["\s]|$)/.exec(row) ?? []
-  if (start === undefined) return undefined
   const known = DIRECTIVES.get(name)?.kind
-  const mayHide = known === 'ignored' || (known !== 'used' && SECRETIVE.test(name) && /^[A-Za-z]/.test(name))
-  if (!mayHide && !CREDENTIALS.test(row)) {
-    const [head] = known === undefined ? (THREE_WORDS.exec(row) ?? []) : []
-    return head === undefined ? row : `${head} …`
-  }
-  return start.length < row.trimEnd().length ? `${start} …` : start
+  if (start === undefined || (known === undefined && /^[A-Za-z]/.test(name) && !others.has(name))) return undefined
+  if ((known === 'used' || known === 'refused') && !CREDENTIALS.test(row)) return row
+  const isPlain = known === undefined && !SECRETIVE.test(name)
+  const [head = start] = (isPlain && HOST_AND_PORT.exec(row)) || []
+  return head.length < row.trimEnd().length ? `${head} …` : head
 }

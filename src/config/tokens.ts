@@ -52,6 +52,7 @@ export function tokenize(text: string): Tokens {
 
 /** The blocks whose lines are directives. */
 export const isScope = (name: string): boolean => name === 'connection' || name === 'listen'
+const OPENING = /^\s*<\s*([^\s<>/]+)\s*>/
 const isBlank = (char: string) => char === ' ' || (char >= '\t' && char <= '\r')
 
 class Scanner {
@@ -93,10 +94,11 @@ class Scanner {
     for (let row = this.#rows.length - 1; row >= 0; row--) {
       const text = this.#text(row)
       this.#steps += text.length
-      const [, slash, name = ''] = /^\s*<(\/?)([^\s<>/]+)>/.exec(text) ?? []
-      if (slash === '/') this.#closingsOf(name).push(row)
-      else if (name !== '') this.#openings.push(row)
-      if (slash === '' && isScope(name)) this.#scopes.push(row)
+      const [, closed] = /^\s*<\/([^\s<>/]+)>/.exec(text) ?? []
+      if (closed !== undefined) this.#closingsOf(closed).push(row)
+      const [, opened] = OPENING.exec(text) ?? []
+      if (opened !== undefined) this.#openings.push(row)
+      if (opened !== undefined && isScope(opened)) this.#scopes.push(row)
     }
   }
 
@@ -109,7 +111,7 @@ class Scanner {
   #linesUntil(end: number): Line[] {
     const lines: Line[] = []
     while (this.#row < end) {
-      const words = this.#wordsOf(this.#row++)
+      const words = this.#tagged(this.#wordsOf(this.#row++))
       const [first, second] = words
       if (!first) continue
       if (first.text.startsWith('-----BEGIN')) this.#skipLoosePem(first, end)
@@ -121,6 +123,19 @@ class Scanner {
       } else lines.push({ words: [first, ...words.slice(1)] })
     }
     return lines
+  }
+
+  /** `< name >` is read as what was meant, since its body may be a password. */
+  #tagged(words: Token[]): Token[] {
+    const [first] = words
+    if (!first?.text.startsWith('<')) return words
+    const text = this.#text(first.line - 1)
+    const [written = '', name = ''] = OPENING.exec(text) ?? []
+    const length = written.trimStart().length
+    if (length <= first.length) return words
+    const tag = { ...first, text: `<${name}>`, length }
+    this.#error(tag, 'there are no blanks in a tag', `write ${tag.text}`)
+    return [tag, ...words.filter(({ column }) => column >= tag.column + length)]
   }
 
   // Otherwise what is in the block, a password perhaps, would be taken for directives, and shown.
@@ -159,7 +174,7 @@ class Scanner {
     for (let row = this.#row; row < end; row++) {
       const text = this.#text(row)
       this.#steps += text.length
-      const [, blanks = '', tag = '', other = ''] = /^(\s*)(<\/([^\s<>/]+)>)/.exec(text) ?? []
+      const [, blanks = '', tag = '', other = ''] = /^(\s*)(<\/\s*([^\s<>/]+)\s*>)/.exec(text) ?? []
       if (tag === '' || nearest(other, [name]) === undefined) continue
       const spot = { line: row + 1, column: blanks.length + 1, length: tag.length }
       this.#error(spot, `${tag} closes nothing`, `did you mean </${name}>?`)

@@ -15,7 +15,6 @@ import { unmapped } from '../config/host.ts'
 import type { Place, Reading } from '../config/issue.ts'
 import { INLINE } from '../config/keys.ts'
 import { nearest } from '../config/nearest.ts'
-import { readPort } from '../config/quantities.ts'
 import type { HopConfig } from '../config/schema.ts'
 import type { Value } from '../config/source.ts'
 import { readHost } from '../config/written-host.ts'
@@ -33,6 +32,7 @@ import {
 import { readLogin } from './login-lines.ts'
 import { octets, utf8Text } from './octets.ts'
 import type { Desk, HopLine, HopLines, PrintedHop } from './plugin.ts'
+import { readHopPort } from './written-port.ts'
 
 export const NAME = 'http-proxy'
 export const OPTION = 'http-proxy-option'
@@ -67,7 +67,7 @@ class Reader {
 
   read({ values }: HopLine, options: readonly HopLine[]): HopConfig | undefined {
     const [host, port, credentials, method] = values as readonly [Value, Value, Value?, Value?]
-    const read = { host: this.#take(host, readHost(host.text, NAME)), port: this.#take(port, readPort(port.text, 1)) }
+    const read = { host: this.#take(host, readHost(host.text, NAME)), port: this.#take(port, readHopPort(port.text)) }
     if (credentials) this.#readCredentials(credentials, method)
     for (const option of options) {
       if (option.name === LOGIN) this.#readLogin(option)

@@ -10,7 +10,6 @@
 import { unmapped } from '../config/host.ts'
 import type { Place, Reading } from '../config/issue.ts'
 import { INLINE } from '../config/keys.ts'
-import { readPort } from '../config/quantities.ts'
 import type { HopConfig } from '../config/schema.ts'
 import type { Value } from '../config/source.ts'
 import { readHost } from '../config/written-host.ts'
@@ -18,6 +17,7 @@ import { word } from '../config/written.ts'
 import { readLogin } from './login-lines.ts'
 import type { Desk, HopLine, HopLines, PrintedHop } from './plugin.ts'
 import { type SocksVersion, loginProblem } from './socks-limits.ts'
+import { readHopPort } from './written-port.ts'
 
 export const NAME = 'socks-proxy'
 export const OPTION = 'socks-proxy-option'
@@ -31,7 +31,7 @@ export const socksLines: HopLines = { read, print }
 function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
   const [written, port, authfile] = values as readonly [Value, ...Value[]]
   const host = take(written, readHost(written.text, NAME), desk)
-  const number = port ? take(port, readPort(port.text, 1), desk) : DEFAULT_PORT
+  const number = port ? take(port, readHopPort(port.text), desk) : DEFAULT_PORT
   const settings = readSettings(authfile, options, desk)
   if (host === undefined || number === undefined || settings === undefined) return undefined
   return { kind: NAME, host: unmapped(host), port: number, settings }
@@ -64,11 +64,9 @@ const note = (desk: Desk, at: Place, message: string): void =>
 
 function readVersion({ values }: HopLine, desk: Desk): SocksVersion | undefined {
   const [type, version] = values as readonly [Value, Value]
-  if (type.text !== 'VERSION') {
-    return take(type, { message: `there is no option "${type.text}" of ${NAME}`, hint: 'known: VERSION' }, desk)
-  }
+  if (type.text !== 'VERSION') return take(type, { message: 'expected VERSION' }, desk)
   const value = VERSIONS.get(version.text)
-  return take(version, value ? { value } : { message: `expected 4, 4a or 5, not "${version.text}"` }, desk)
+  return take(version, value ? { value } : { message: 'expected 4, 4a or 5' }, desk)
 }
 
 // Names are resolved by the proxy or not at all, so 4 and 4a are one.

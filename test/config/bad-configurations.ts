@@ -651,7 +651,29 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
   {
     name: 'nothing near',
     text: 'client\nremote vpn.example 1194\nxyzzy 1\n',
-    issues: ['3:1+5 error[unknown] there is no directive "xyzzy"'],
+    issues: [
+      '3:1+5 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+    ],
+  },
+  {
+    name: 'what may be a password is not taken for a directive that is near',
+    text: 'client\nremote vpn.example 1194\nS3cr3t\nSecret x\ns3cret\nrole\nnobnd\n',
+    issues: [
+      '3:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '4:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '5:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '6:1+4 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '7:1+5 error[unknown] there is no directive "nobnd" | did you mean "nobind"?',
+    ],
+  },
+  {
+    name: 'a value behind =',
+    text: 'client\nremote vpn.example 1194\n',
+    options: { argv: ['--proto=tcp', '--frobnicate'] },
+    issues: [
+      'command line 1+11 error[unknown] this is no directive | a value is a word of its own: --name value',
+      'command line: --frobnicate 1+12 error[unknown] there is no directive "frobnicate"',
+    ],
   },
   {
     name: 'mark',
@@ -846,7 +868,7 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
       '3:1+6 warning[scope] this remote is ignored: there are <connection> blocks',
       '3:8+5 error[value] numbers alone are no host name; an IPv4 address is four numbers from 0 to 255 without leading zeros',
       '3:14+5 error[value] a port is a number from 1 to 65535, not "https" | write its number: names of services are not looked up',
-      '4:1+10 error[unknown] there is no directive "frobnicate"',
+      '4:1+10 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
       '5:1+12 error[scope] this block has no remote | a <connection> block has exactly one',
       '7:1+4 error[syntax] <ca> is never closed | write </ca> on a line of its own where it ends',
     ],

@@ -81,7 +81,7 @@ describe('socket-plugin', () => {
       plugins: [],
       told: [
         '2 warning[R9] "./far.mjs" is not loaded',
-        '3 warning[R9] there is no directive "far-through" here; the plugin "./far.mjs", which is not loaded, may have it',
+        '3 warning[R9] this is no directive here; the plugin "./far.mjs", which is not loaded, may have it',
       ],
     })
   })

@@ -117,9 +117,23 @@ describe('blocks', () => {
       '<connection>\na\n  </conection> # so\n<ca>\nX\n</caa>\n<key>\nX\n</key>',
       ['3:3+12 error </conection> closes nothing', '6:1+6 error </caa> closes nothing'],
     ],
+    ['an end with blanks in it', '<ca>\nX\n</ ca >\na', ['3:1+7 error </ ca > closes nothing']],
+    ['blanks in a tag', ' < ca > # mine\nX\n</ca>', ['1:2+6 error there are no blanks in a tag']],
+    [
+      'blanks in a tag, and a word behind it',
+      '<ca > x\nX\n</ca>',
+      ['1:1+5 error there are no blanks in a tag', '1:7+1 error <ca> stands alone on its line'],
+    ],
     ['a block that reaches the end', 'a\n<ca>', ['2:1+4 error <ca> is never closed']],
   ])('%s', (_, text, problems) => {
     expect(problemsOf(text)).toEqual(problems)
+  })
+
+  test('a tag with blanks in it opens its block all the same', () => {
+    expect(tokenize('<ca >\nX\n</ca>\n< connection>\na\n</connection>').lines).toMatchObject([
+      { words: [{ text: 'ca', line: 1, column: 1, length: 5 }], block: { body: 'X' } },
+      { words: [{ text: 'connection' }], block: { lines: [{ words: [{ text: 'a' }] }] } },
+    ])
   })
 
   test('what follows an unclosed block is read all the same', () => {

@@ -71,8 +71,12 @@ function write(name: string, ...lines: readonly string[]): string {
 }
 
 /** A login, the content of a header and a static key, none of which was ever seen before. */
-function secretsOf(name: string) {
-  const [user, password, header] = [canary(`user ${name}`), canary(`password ${name}`), canary(`header ${name}`)]
+function secretsOf(name: string, middle?: string) {
+  const [user, password, header] = [
+    canary(`user ${name}`, middle),
+    canary(`password ${name}`, middle),
+    canary(`header ${name}`, middle),
+  ]
   const key = randomBytes(256)
   const rows = key.toString('hex').match(/.{32}/g) ?? []
   const armoured = ['-----BEGIN OpenVPN Static key V1-----', ...rows, '-----END OpenVPN Static key V1-----']
@@ -340,7 +344,7 @@ describe('S9 R9 a configuration with mistakes is explained without its secrets',
     ['a login in one line', ({ password }) => [socks, ...inlineOf('socks-proxy', password.text)]],
     [
       'a login that is too long',
-      ({ user, password }) => [socks, ...inlineOf('socks-proxy', user.text.repeat(9), password.text)],
+      ({ user, password }) => [socks, ...inlineOf('socks-proxy', user.text.repeat(10), password.text)],
     ],
     [
       'a colon in the user',
@@ -367,23 +371,84 @@ describe('S9 R9 a configuration with mistakes is explained without its secrets',
       ({ header }) => [http, ...Array<string>(11).fill(custom('CUSTOM-HEADER', 'X-Token', header.text))],
     ],
     ['a login over UDP', ({ login }) => [http, ...inlineOf('http-proxy', ...login), remote('udp')]],
+    ['a login below its directive', ({ login }) => [http, 'http-proxy-user-pass', ...login]],
+    ['a login below a mark', ({ login }) => [http, 'http-proxy-user-pass [inline]', ...login]],
+    ['a login below auto', ({ login }) => [`${http} auto`, ...login]],
+    [
+      'blanks in the tag of a login',
+      ({ login }) => [socks, '<socks-proxy-user-pass >', ...login, '</socks-proxy-user-pass>'],
+    ],
+    [
+      'blanks in the end of a login',
+      ({ login }) => [socks, '<socks-proxy-user-pass>', ...login, '</socks-proxy-user-pass >'],
+    ],
+    [
+      'a tag that is not closed itself',
+      ({ login }) => [socks, '<socks-proxy-user-pass', ...login, '</socks-proxy-user-pass>'],
+    ],
+    [
+      'a login whose end comes first',
+      ({ login }) => [http, '</http-proxy-user-pass>', ...login, '<http-proxy-user-pass>'],
+    ],
+    ['a login behind its tag', ({ login }) => [http, `<http-proxy-user-pass> ${login.join(' ')}`]],
+    ['a login without a directive', ({ login }) => [http, login.join(' ')]],
+    ['a password with a quote', ({ password }) => [http, 'http-proxy-user-pass', `"${password.text}`]],
+    ['a login for a port', ({ login }) => [`http-proxy 127.0.0.1 ${login.join(':')}`]],
+    ['a login for the port of a SOCKS proxy', ({ login }) => [`socks-proxy 127.0.0.1 ${login.join(':')}`]],
+    ['a password for a port', ({ password }) => [`http-proxy 127.0.0.1 ${password.text} 3128`]],
+    ['a login for a host', ({ login }) => [`http-proxy ${login.join('@')} 3128`]],
+    ['a login before a host', ({ login }) => [`socks-proxy ${login.join(':')}@127.0.0.1 1080`]],
+    ['a login in a URL', ({ login }) => [`http-proxy http://${login.join(':')}@127.0.0.1:3128 3128`]],
+    ['a login for a file', ({ login }) => [`${http} ${login.join(':')}`]],
+    ['a login for a file and a method', ({ login }) => [`${http} ${login.join(' ')}`]],
+    ['a password for a version', ({ password }) => [socks, `socks-proxy-option VERSION ${password.text}`]],
+    ['a password for an option', ({ password }) => [socks, `socks-proxy-option ${password.text} 5`]],
   ]
-  it.each(mistakes)('%s', async (_, linesOf) => {
-    const secrets = secretsOf('with a mistake')
-    const lines = linesOf(secrets)
-    const file = write('client.ovpn', ...COMMON, remote(), ...secrets.tlsAuth, ...lines)
+  // Of one word, and of what is no word.
+  it.each(mistakes.flatMap((mistake) => ['', '%/~'].map((middle) => [...mistake, middle] as const)))(
+    '%s',
+    async (_, linesOf, middle) => {
+      const secrets = secretsOf('with a mistake', middle)
+      const lines = linesOf(secrets)
+      const file = write('client.ovpn', ...COMMON, remote(), ...secrets.tlsAuth, ...lines)
+      const said = await toldOf(file)
+      const { issues, vault, ...parsed } = loadConfig(file)
+      said.set('loadConfig()', [renderIssues(issues), JSON.stringify({ issues, vault, ...parsed })].join('\n'))
+      expect(issues.filter(({ code }) => code !== 'R1')).not.toEqual([])
+      expect(leaks(said, secrets.all)).toEqual([])
+    },
+  )
+
+  type Slip = readonly [title: string, argv: (secrets: Secrets) => string]
+  const slips: readonly Slip[] = [
+    ['a URL behind =', ({ login }) => `--http-proxy=http://${login.join(':')}@127.0.0.1:1`],
+    ['a password behind =', ({ password }) => `--http-proxy-user-pass=${password.text}`],
+    ['a password behind =, beside a plugin', ({ password }) => `--socket-plugin ./no.mjs --far-pass=${password.text}`],
+    ['a login for a file', ({ login }) => `--http-proxy 127.0.0.1 1 --http-proxy-user-pass ${login.join(' ')}`],
+    ['a login for a port', ({ login }) => `--http-proxy 127.0.0.1 ${login.join(':')}`],
+  ]
+  it.each(slips)('on the command line, %s', async (_, argvOf) => {
+    const secrets = secretsOf('with a slip', '')
+    const argv = argvOf(secrets).split(' ')
+    const file = write('client.ovpn', ...COMMON, remote())
+    const said = await toldOf(file, argv)
+    const { issues } = loadConfig(file, { argv })
+    said.set('loadConfig()', [renderIssues(issues), JSON.stringify(issues)].join('\n'))
+    expect(issues.filter(({ severity }) => severity === 'error')).not.toEqual([])
+    expect(leaks(said, secrets.all)).toEqual([])
+  })
+
+  async function toldOf(file: string, argv: readonly string[] = []): Promise<Map<string, string>> {
     const said = new Map<string, string>()
     for (const command of ['check -v', 'check --json', 'plan', 'run --once', 'run --once --json']) {
       const io = fakeIo()
-      const words = command.startsWith('run') ? [...command.split(' '), '--connect-retry-max', '1'] : command.split(' ')
-      await sockchart([...words.slice(0, 1), file, ...words.slice(1)], io)
+      const [first = '', ...words] = command.split(' ')
+      const retries = first === 'run' ? ['--connect-retry-max', '1'] : []
+      await sockchart([first, file, ...words, ...retries, ...argv], io)
       said.set(command, io.stdout.text + io.stderr.text)
     }
-    const { issues, vault, ...parsed } = loadConfig(file)
-    said.set('loadConfig()', [renderIssues(issues), JSON.stringify({ issues, vault, ...parsed })].join('\n'))
-    expect(issues.filter(({ code }) => code !== 'R1')).not.toEqual([])
-    expect(leaks(said, secrets.all)).toEqual([])
-  })
+    return said
+  }
 })
 
 describe('S9 R9 each hop hears its own secrets only', () => {

@@ -80,8 +80,8 @@ describe('R9 lines of socks-proxy', () => {
     ['socks-proxy a.example\nsocks-proxy-user-pass stdin', `error 2:23: nobody is asked for a login here (${WRITE})`],
     ['socks-proxy a.example\nsocks-proxy-user-pass [inline]', `error 2:23: the login itself is not here (${WRITE})`],
     ['socks-proxy a.example\n<socks-proxy-user-pass>\nann\n</socks-proxy-user-pass>', `error 2:1: ${TWO_LINES}`],
-    ['socks-proxy a.example\nsocks-proxy-option VERSION 6', 'error 2:28: expected 4, 4a or 5, not "6"'],
-    ['socks-proxy a.example\nsocks-proxy-option AGENT x', 'error 2:20: there is no option "AGENT" of socks-proxy'],
+    ['socks-proxy a.example\nsocks-proxy-option VERSION 6', 'error 2:28: expected 4, 4a or 5'],
+    ['socks-proxy a.example\nsocks-proxy-option AGENT x', 'error 2:20: expected VERSION'],
     ['socks-proxy a.example 1080 auth\nsocks-proxy-option VERSION 4', 'error 1:28: SOCKS4 has no passwords'],
   ])('%j is wrong', (text, message) => {
     const { hop, told } = readText(text)
@@ -97,7 +97,7 @@ describe('R9 lines of socks-proxy', () => {
 
   it('a login is not judged for a version that is none', () => {
     const { told } = readText('socks-proxy a.example 1080 user\nsocks-proxy-option VERSION 6')
-    expect(told).toEqual(['error 2:28: expected 4, 4a or 5, not "6"'])
+    expect(told).toEqual(['error 2:28: expected 4, 4a or 5'])
   })
 
   it('of what is written twice the last one counts, with a note', () => {

@@ -139,13 +139,13 @@ class Reader {
 
   #judgeUnknown(): void {
     // A plugin that is still to be loaded may know them: then the parser says so, or the plugin.
-    if (this.#directives.includes('--socket-plugin')) return
+    const mayBeKnown = this.#directives.includes('--socket-plugin')
     for (const word of this.#unknown) {
       if (this.#options.allowIgnored.includes(word.slice(2))) continue
-      const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
-      if (name !== undefined)
-        this.#problems.push(`write ${printable(`${name} ${value}`)} instead of ${printable(word)}`)
-      else this.#problems.push(`there is no option ${printable(word)}${this.#didYouMean(word)}`)
+      const [, name] = /^(--[^=]+)=/.exec(word) ?? []
+      // The value may be a password.
+      if (name !== undefined) this.#problems.push(printable(`write ${name} VALUE instead of ${name}=VALUE`))
+      else if (!mayBeKnown) this.#problems.push(`there is no option ${printable(word)}${this.#didYouMean(word)}`)
     }
   }
 

@@ -16,10 +16,10 @@ const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
 const randomText = () => Array.from(randomBytes(HALF), (byte) => LETTERS[byte % LETTERS.length]).join('')
 
-/** A text; in its middle stands what has to be written in another way in URLs and JSON. */
-export function canary(name: string): Canary & { readonly text: string } {
+/** A text; in its middle stands what has to be written in another way in URLs and JSON, or else `middle`. */
+export function canary(name: string, middle = '%/~'): Canary & { readonly text: string } {
   const halves = [randomText(), randomText()]
-  return { name, text: halves.join('%/~'), pieces: halves.map((half) => Buffer.from(half)) }
+  return { name, text: halves.join(middle), pieces: halves.map((half) => Buffer.from(half)) }
 }
 
 /** Bytes that we have not chosen: a key, or what was made of a secret. */

@@ -78,7 +78,12 @@ describe('a command line', () => {
     ['run a --remot b', 'there is no option --remot; did you mean --remote?'],
     ['run a -x', 'there is no option -x'],
     ['run a --zzzzzzzzzzzz', 'there is no option --zzzzzzzzzzzz'],
-    ['run a --proto=tcp', 'write --proto tcp instead of --proto=tcp'],
+    ['run a --proto=tcp', 'write --proto VALUE instead of --proto=VALUE'],
+    [
+      'run a --http-proxy-user-pass=S3cr3t',
+      'write --http-proxy-user-pass VALUE instead of --http-proxy-user-pass=VALUE',
+    ],
+    ['run a --socket-plugin ./x.mjs --relay=S3cr3t', 'write --relay VALUE instead of --relay=VALUE'],
     ['run a b', '"b" is one word too many; one file is enough'],
     ['run', 'run needs a configuration file, or directives such as --client --remote host 443'],
     ['run a --seed', '--seed needs a number from 0 to 4294967295'],

@@ -2,6 +2,7 @@
  * What a proxy wants to know of us: the challenges of its `Proxy-Authenticate` headers (RFC 9110, section 11). One header
  * may hold several, and its commas stand between challenges as well as between the parameters of one.
  */
+import { trimmed } from './octets.ts'
 
 export interface Challenge {
   /** In lower case: `basic`, `digest`, `ntlm`, ... */
@@ -14,8 +15,9 @@ export interface Challenge {
 
 const SCHEME = /[ \t,]*([!#$%&'*+.^_`|~\w-]+)(?=[ \t,]|$)/y
 const TOKEN = /[ \t]+([\w.~+/-]+=*)[ \t]*(?=,|$)/y
-// A realm with blanks and without quotes is wrong, often seen, and clear.
-const PARAMETER = /[ \t,]*([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^",]+))[ \t]*(?=,|$)/y
+// A realm with blanks and without quotes is wrong, often seen, and clear. No blank may be taken by two parts of the
+// pattern: it would try every way to deal them out.
+const PARAMETER = /[ \t,]*([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"[ \t]*|([^", \t][^",]*))(?=,|$)/y
 const END = /[ \t,]*$/y
 
 /** Each value is read by itself: one that makes no sense takes no other with it. */
@@ -48,7 +50,7 @@ class Reader {
     for (let match = this.#take(PARAMETER); match; match = this.#take(PARAMETER)) {
       const [, name = '', quoted, plain = ''] = match
       const key = name.toLowerCase()
-      if (!found.has(key)) found.set(key, quoted === undefined ? plain.trimEnd() : quoted.replace(/\\(.)/g, '$1'))
+      if (!found.has(key)) found.set(key, quoted === undefined ? trimmed(plain) : quoted.replace(/\\(.)/g, '$1'))
     }
     return found
   }

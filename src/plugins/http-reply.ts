@@ -7,11 +7,15 @@
  *   refused: who took `\r\n\rX` for the end (CVE-2025-23167) and who does not see two different replies.
  * - A folded line goes on with the one above it, joined by a blank (section 5.2 demands it of clients).
  * - Empty lines before a reply are passed over: what is left of the body before (section 2.2).
+ *
+ * Each byte is looked at a fixed number of times, however a head is made: whoever writes it must not hold us up.
  */
+import { trimmed } from './octets.ts'
 
 /** Bytes from the first one to the blank line, interim replies (1xx) included. Node and curl draw the same line. */
 export const MAX_HEAD = 16_384
 const MAX_LINE = 8_192
+/** Folded lines count as well. */
 const MAX_HEADERS = 100
 
 export interface Reply {
@@ -55,6 +59,7 @@ export class HeadReader {
   #length = 0
   #headerCount = 0
   #line = ''
+  #isBehindCr = false
   #status: StatusLine | undefined
   #headers: Header[] = []
 
@@ -63,8 +68,9 @@ export class HeadReader {
       const fault = this.#take(byte)
       if (fault) return { kind: 'fault', fault }
       if (byte !== LF) continue
-      const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
+      const line = this.#isBehindCr ? this.#line.slice(0, -1) : this.#line
       this.#line = ''
+      this.#isBehindCr = false
       const read = this.#endLine(line)
       if (read && 'code' in read) return { kind: 'fault', fault: read }
       if (read) return { kind: 'reply', reply: read, rest: bytes.subarray(at + 1) }
@@ -76,7 +82,8 @@ export class HeadReader {
   #take(byte: number): Fault | undefined {
     if (++this.#length > MAX_HEAD) return this.#tooLong(`has sent more than ${MAX_HEAD} bytes of head`)
     if (byte === LF) return undefined
-    const isBehindCr = this.#line.endsWith('\r')
+    const isBehindCr = this.#isBehindCr
+    this.#isBehindCr = byte === CR
     if (!isBehindCr && byte !== CR && this.#line.length === MAX_LINE) {
       return this.#tooLong(`has sent a line of more than ${MAX_LINE} bytes`)
     }
@@ -90,6 +97,7 @@ export class HeadReader {
   /** Its first bytes tell another protocol, or none, before a line is over: such a hop would never end one. */
   #isForeign(): boolean {
     const line = this.#line
+    if (line.length > HTTP.length) return false
     if (line.startsWith('\r') || line.startsWith(HTTP) || HTTP.startsWith(line)) return false
     return line === SSH || !SSH.startsWith(line)
   }
@@ -115,12 +123,12 @@ export class HeadReader {
   }
 
   #header(line: string): Fault | undefined {
+    if (++this.#headerCount > MAX_HEADERS) return this.#tooLong(`has sent more than ${MAX_HEADERS} header lines`, line)
     if (/^[ \t]/.test(line)) return this.#unfold(line)
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
     // A blank before the colon is no token either: section 5.1 tells why that is no matter of taste.
     if (!TOKEN.test(name)) return this.#bad('has sent a header line that is none', line)
-    if (++this.#headerCount > MAX_HEADERS) return this.#tooLong(`has sent more than ${MAX_HEADERS} header lines`, line)
     this.#headers.push({ name: name.toLowerCase(), value: trimmed(line.slice(colon + 1)) })
     return undefined
   }
@@ -128,7 +136,8 @@ export class HeadReader {
   #unfold(line: string): Fault | undefined {
     const above = this.#headers.pop()
     if (!above) return this.#bad('has sent a folded line with nothing above it', line)
-    this.#headers.push({ ...above, value: trimmed(`${above.value} ${trimmed(line)}`) })
+    const value = [above.value, trimmed(line)].filter((piece) => piece !== '').join(' ')
+    this.#headers.push({ ...above, value })
     return undefined
   }
 
@@ -160,8 +169,6 @@ function foreign(begin: string): string {
   if (begin === '\x00' || begin === '\x04' || begin === '\x05') return 'does not speak HTTP: this looks like SOCKS'
   return 'does not speak HTTP'
 }
-
-const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 
 /** The members of a list that stands in headers of this name, in lower case. */
 export function tokensOf({ headers }: Reply, ...names: readonly string[]): readonly string[] {

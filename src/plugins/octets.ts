@@ -11,6 +11,16 @@ export const asText = (bytes: Uint8Array): string => Array.from(bytes, (byte) =>
 /** A person's text as bytes of UTF-8. */
 export const utf8Text = (text: string): string => asText(utf8(text))
 
+/** Without the blanks and tabs around it. By index: a pattern tries the end of the text behind every blank in it. */
+export function trimmed(text: string): string {
+  let [start, end] = [0, text.length]
+  while (isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+const isBlank = (char: string | undefined): boolean => char === ' ' || char === '\t'
+
 export function concat(...parts: readonly ArrayLike<number>[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0

@@ -9,6 +9,8 @@ const SOCKS = 'test/plugins/socks-proxy.test.ts'
 const DATAGRAM = 'test/plugins/socks-datagram.test.ts'
 const TUNNEL = 'test/tunnel.test.ts'
 const HTTP = 'test/plugins/http-proxy.test.ts'
+const CHALLENGE = 'test/plugins/http-challenge.test.ts'
+const OCTETS = 'test/plugins/octets.test.ts'
 
 export const breakages = [
   {
@@ -315,6 +317,36 @@ export const breakages = [
     replace: '    this.#status = undefined\n    this.#headers = []\n    this.#length = 0\n',
     test: HTTP,
     red: 'a flood of interim replies',
+  },
+  {
+    id: 'folds',
+    what: 'folded lines do not count as header lines',
+    after: 'ourselves: one reply of 16 KB kept the process for 99 s',
+    file: 'src/plugins/http-reply.ts',
+    search: 'if (/^[ \\t]/.test(line)) return',
+    replace: 'if (/^[ \\t]/.test(line) && this.#headerCount-- > 0) return',
+    test: HTTP,
+    red: 'folded lines without end',
+  },
+  {
+    id: 'trim',
+    what: 'the end of a value is looked for behind each blank in it',
+    after: 'ourselves, and every ReDoS (CWE-1333)',
+    file: 'src/plugins/octets.ts',
+    search: '  let [start, end] = [0, text.length]\n',
+    replace: "  if (text) return text.replace(/^[ \\t]+|[ \\t]+$/g, '')\n  let [start, end] = [0, text.length]\n",
+    test: OCTETS,
+    red: 'S7 a text is trimmed in time that grows with its length',
+  },
+  {
+    id: 'dealt-blanks',
+    what: 'blanks before a value are tried as a part of it, too',
+    after: 'ourselves: minutes for one header',
+    file: 'src/plugins/http-challenge.ts',
+    search: '([^", \\t][^",]*)',
+    replace: '([^",]+)',
+    test: CHALLENGE,
+    red: 'grows with its length: blanks before a value that is none',
   },
   {
     id: 'cr-lf-cr',

@@ -480,7 +480,12 @@ const garbage: readonly HttpRow[] = [
   {
     name: 'folded lines without end',
     replies: [`HTTP/1.1 200 OK\r\nA: b\r\n${' c\r\n'.repeat(5000)}`],
-    fails: ['REPLY_TOO_LONG', /bytes of head/],
+    fails: ['REPLY_TOO_LONG', /more than 100 header lines/],
+  },
+  {
+    name: 'the 101st header line is a folded one',
+    replies: [status('200 OK', ...many(100), ' c')],
+    fails: ['REPLY_TOO_LONG', /more than 100 header lines/],
   },
 ]
 
@@ -820,6 +825,7 @@ const logins: readonly HttpRow[] = [
 const bodies: readonly HttpRow[] = (
   [
     ['a body of a known length is read over', 1, `${asksBasic('Content-Length: 4')}\r\nok`],
+    ['a length on a folded line, and an empty one behind it', 1, asksBasic('Content-Length:', ' 0', '\t')],
     ['a length that is said twice, and the same', 1, `${asksBasic('Content-Length: 2', 'Content-Length: 2')}ok`],
     ['a chunked body is read over', 1, `${asksBasic('Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`],
     [

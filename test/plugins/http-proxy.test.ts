@@ -163,6 +163,22 @@ describe('R9 it makes no difference how the bytes of an HTTP proxy are cut', () 
   )
 })
 
+describe('S7 an HTTP proxy does not hold us up, however it makes a reply of the largest size', () => {
+  const BLANKS = ' '.repeat(8_000)
+
+  test.each([
+    ['blanks in a value, and folded lines', `A: x${BLANKS}y\r\n${' \n'.repeat(4_000)}`],
+    ['blanks in a value and in folded ones', `A: x${BLANKS}y\r\n z${BLANKS}y\r\n`],
+    ['blanks in a list', `Connection: x${BLANKS}y\r\n\r\n`],
+    ['blanks in a challenge', `Proxy-Authenticate: Basic\r\n a=${BLANKS}x\r\n x${' '.repeat(7_000)}"\r\n\r\n`],
+  ])('%s', (_, headers) => {
+    // A defect of that kind takes from seconds to hours.
+    const start = performance.now()
+    play({ name: '', login: LOGIN, replies: [`HTTP/1.1 407 L\r\n${headers}`] })
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+})
+
 describe('S9 no message of http-proxy shows a secret', () => {
   const failing = HTTP_ROWS.filter(({ fails, login, headers }) => fails && (login ?? headers) !== undefined)
 

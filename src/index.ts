@@ -37,6 +37,7 @@ export type {
   HopLine,
   HopLines,
   HopMaker,
+  HopOption,
   HopProblem,
   PluginDirective,
   PluginLine,

@@ -3,7 +3,7 @@
  * say; here is said which lines count, and to which hop an option belongs. A login must never get to another hop than
  * its own, so what is not plain is an error.
  */
-import type { Desk, HopLine, HopMaker, PluginModule, PluginOrders } from '../plugins/plugin.ts'
+import type { Desk, HopLine, HopMaker, HopOption, PluginModule, PluginOrders } from '../plugins/plugin.ts'
 import { callPlugin } from './call-plugin.ts'
 import type { HopMakers } from './hop-conflicts.ts'
 import type { IssueList, Place, Problem } from './issue.ts'
@@ -22,12 +22,12 @@ export interface WrittenHop {
 /** Index of a block, or which globals. */
 type ScopeName = number | 'command line' | 'file'
 
-/** The line of a hop, and what adds to it, in the order of the text. */
+/** The line of a hop, and what adds to it: what counts more comes later. */
 interface Draft {
   readonly plugin: string
   readonly line: HopLine
   readonly scope: ScopeName
-  readonly options: HopLine[]
+  readonly options: HopOption[]
 }
 
 export class Ways {
@@ -36,8 +36,8 @@ export class Ways {
   readonly #issues: IssueList
   readonly #drafts: Draft[] = []
   readonly #read = new Map<Draft, HopConfig | undefined>()
-  /** Of each option, the first hop that got it. */
-  readonly #owners = new Map<HopLine, HopConfig>()
+  /** Of each option, by its place, the first hop that got it. */
+  readonly #owners = new Map<Place, HopConfig>()
 
   /** `modules` by the names of the plugins. */
   constructor(
@@ -52,7 +52,8 @@ export class Ways {
     const lines = entries.filter(({ makes }) => makes === 'hop')
     for (const { plugin, entry, ...where } of lines)
       this.#drafts.push({ plugin, line: entry, scope: scopeOf({ entry, ...where }), options: [] })
-    for (const entry of entries) if (entry.makes === 'option') this.#attach(entry, entries)
+    const options = entries.filter(({ makes }) => makes === 'option')
+    for (const option of options.toSorted((a, b) => nearnessOf(a) - nearnessOf(b))) this.#attach(option, entries)
   }
 
   /** Nearest first. The nearest scope that has any hop counts whole. `undefined`: one cannot be read, which was said. */
@@ -92,16 +93,14 @@ export class Ways {
     const here = drafts.filter((draft) => draft.scope === scope)
     const above = new Set<HopLine>(entries.slice(0, entries.indexOf(option)).map(({ entry }) => entry))
     const nearest = here.findLast(({ line }) => above.has(line))
-    if (nearest) nearest.options.push(option.entry)
+    if (nearest) give(nearest, option, 'below')
     else if (here.length > 0) this.#toTheOnly(option, here)
     else this.#toOthers(option, drafts)
   }
 
-  #toTheOnly({ entry }: PluginEntry, [first, ...more]: readonly Draft[]): void {
-    if (first && more.length === 0) {
-      first.options.push(entry)
-      return
-    }
+  #toTheOnly(option: PluginEntry, [first, ...more]: readonly Draft[]): void {
+    if (first && more.length === 0) return give(first, option, 'above')
+    const { entry } = option
     const message = `"${entry.name}" stands above ${more.length + 1} hops: it does not say to which it belongs`
     this.#error(entry.at, message, 'write it below the line of its hop')
   }
@@ -111,7 +110,9 @@ export class Ways {
     const { name, at } = option.entry
     const lines = this.#linesOf(option.plugin)
     if (drafts.length === 0) return this.#error(at, `"${name}" without ${lines}: it belongs to a hop`)
-    if (option.block === null) for (const { options } of drafts) options.push(option.entry)
+    // The command line comes after the file, and before the blocks.
+    if (option.block === null)
+      for (const draft of drafts) give(draft, option, draft.scope === 'file' ? 'below' : 'inherited')
     else this.#error(at, `"${name}" without ${lines} in its block`, 'repeat the line of the hop above it')
   }
 
@@ -129,7 +130,7 @@ export class Ways {
 
   #readHop({ plugin, line, options }: Draft): HopConfig | undefined {
     const { hopLines } = this.#modules.get(plugin) as PluginModule
-    const desk = new HopDesk([line, ...options], this.#keys, this.#issues)
+    const desk = new HopDesk(this.#keys, this.#issues)
     const called = callPlugin(plugin, 'read this line', () => hopLines?.read(line, options, desk))
     const hop = 'value' in called ? called.value : undefined
     if ('problem' in called) this.#issues.report(line.at, called.problem)
@@ -138,9 +139,9 @@ export class Ways {
     return hop
   }
 
-  #judgeOwner(option: HopLine, hop: HopConfig): void {
-    const owner = this.#owners.get(option) ?? hop
-    this.#owners.set(option, owner)
+  #judgeOwner(option: HopOption, hop: HopConfig): void {
+    const owner = this.#owners.get(option.at) ?? hop
+    this.#owners.set(option.at, owner)
     if (owner.host === hop.host && owner.port === hop.port) return
     const message = `"${option.name}" would be for ${placeOf(owner)} and for ${placeOf(hop)}`
     this.#error(option.at, message, 'write it below the line of its hop')
@@ -156,12 +157,10 @@ class HopDesk implements Desk {
   hasErrors = false
   readonly #keys: Keys
   readonly #issues: IssueList
-  readonly #inlined: string[]
 
-  constructor(lines: readonly HopLine[], keys: Keys, issues: IssueList) {
+  constructor(keys: Keys, issues: IssueList) {
     this.#keys = keys
     this.#issues = issues
-    this.#inlined = lines.flatMap(({ values }) => values.flatMap((value) => keys.inlined(value) ?? []))
   }
 
   // A plugin may take them off the desk.
@@ -179,7 +178,7 @@ class HopDesk implements Desk {
     return undefined
   }
 
-  readonly inlined = (): string | undefined => this.#inlined.shift()
+  readonly inlined: Desk['inlined'] = (value) => this.#keys.inlined(value)
 }
 
 const written = (hop: HopConfig, { at, values }: HopLine): WrittenHop => ({
@@ -187,6 +186,16 @@ const written = (hop: HopConfig, { at, values }: HopLine): WrittenHop => ({
   at,
   hostAt: values.find(({ text }) => text === hop.host || text === `[${hop.host}]`)?.at ?? at,
 })
+
+/** What is nearer to a hop counts more, wherever it stands in the text. */
+const nearnessOf = (option: PluginEntry): number => {
+  const scope = scopeOf(option)
+  return scope === 'file' ? 0 : scope === 'command line' ? 1 : 2
+}
+
+function give({ options }: Draft, { entry }: PluginEntry, stands: HopOption['stands']): void {
+  options.push({ ...entry, stands })
+}
 
 const scopeOf = ({ block, entry: { origin } }: Pick<PluginEntry, 'block' | 'entry'>): ScopeName => block ?? origin
 

@@ -29,9 +29,10 @@ import {
   isLoginHeader,
   loginProblem,
 } from './http-request.ts'
-import { readLogin } from './login-lines.ts'
+import { lastOf } from './last-of.ts'
+import { loginAmong, readLogin } from './login-lines.ts'
 import { octets, utf8Text } from './octets.ts'
-import type { Desk, HopLine, HopLines, PrintedHop } from './plugin.ts'
+import type { Desk, HopLine, HopLines, HopOption, PrintedHop } from './plugin.ts'
 import { readHopPort } from './written-port.ts'
 
 export const NAME = 'http-proxy'
@@ -48,16 +49,19 @@ const NO_SECOND_LINE = 'the second line is missing, which is the password'
 /** The last two are OpenVPN's old names for the third. */
 const TYPES = ['VERSION', 'AGENT', 'CUSTOM-HEADER', 'EXT1', 'EXT2'] as const
 
-function read(line: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
+function read(line: HopLine, options: readonly HopOption[], desk: Desk): HopConfig | undefined {
   return new Reader(desk).read(line, options)
 }
 
-/** Reads everything in the order of the text, so that each `[[INLINE]]` gets its own handle. */
+/** What is written once, or counts once. */
+type Single = Value & Pick<HopOption, 'stands'>
+
 class Reader {
   readonly #desk: Desk
   #isBroken = false
   #auth: LoginMethod | undefined
-  readonly #single = new Map<'login' | 'version' | 'agent', { readonly at: Place; readonly text: string }>()
+  #login: string | undefined
+  readonly #single = new Map<'version' | 'agent', Single>()
   readonly #headers: string[] = []
   #loginHeader: Value | undefined
 
@@ -65,15 +69,15 @@ class Reader {
     this.#desk = desk
   }
 
-  read({ values }: HopLine, options: readonly HopLine[]): HopConfig | undefined {
+  read({ values }: HopLine, options: readonly HopOption[]): HopConfig | undefined {
     const [host, port, credentials, method] = values as readonly [Value, Value, Value?, Value?]
     const read = { host: this.#take(host, readHost(host.text, NAME)), port: this.#take(port, readHopPort(port.text)) }
-    if (credentials) this.#readCredentials(credentials, method)
-    for (const option of options) {
-      if (option.name === LOGIN) this.#readLogin(option)
-      else this.#readTyped(option.values)
-    }
-    const hasLogin = this.#single.has('login') && this.#auth !== 'none'
+    const file = credentials && this.#readCredentials(credentials, method)
+    const isLogin = ({ name }: HopOption) => name === LOGIN
+    const login = loginAmong(file, options.filter(isLogin), this.#desk)
+    if (login) this.#readLogin(login)
+    for (const option of options) if (!isLogin(option)) this.#readTyped(option)
+    const hasLogin = this.#login !== undefined && this.#auth !== 'none'
     if (this.#loginHeader && hasLogin) this.#error(this.#loginHeader.at, TWO_LOGINS)
     if (this.#isBroken || read.host === undefined || read.port === undefined) return undefined
     return { kind: NAME, host: unmapped(read.host), port: read.port, settings: this.#settings() }
@@ -82,21 +86,24 @@ class Reader {
   #settings(): HopConfig['settings'] {
     const single = Array.from(this.#single, ([setting, { text }]) => [setting, text] as const)
     return {
+      ...(this.#login !== undefined && { login: this.#login }),
       ...Object.fromEntries(single),
       ...(this.#auth && { auth: this.#auth }),
       ...(this.#headers.length > 0 && { headers: this.#headers }),
     }
   }
 
-  #readCredentials(credentials: Value, method: Value | undefined): void {
+  /** The file with the login, if that is what it is. */
+  #readCredentials(credentials: Value, method: Value | undefined): Value | undefined {
     const automatic = AUTOMATIC.find((word) => word === credentials.text)
     if (!automatic && METHODS.some((word) => word === credentials.text)) {
       const hint = `write auto ${credentials.text} where the login is told by ${LOGIN}`
-      return this.#error(credentials.at, 'the file with the login stands before the method', hint)
+      this.#error(credentials.at, 'the file with the login stands before the method', hint)
+      return undefined
     }
     this.#auth = automatic
     if (method) this.#readMethod(method)
-    if (!automatic) this.#readLogin(credentials)
+    return automatic ? undefined : credentials
   }
 
   // What is no method is not quoted: it may be the password of who took the file for the user.
@@ -114,19 +121,19 @@ class Reader {
       return text.includes('\n') ? loginProblem(login, this.#auth ?? 'auto') : NO_SECOND_LINE
     })
     // What is wrong with it has been said.
-    if (login === undefined) this.#isBroken = true
-    else this.#keep('login', { at: written.at, text: login })
+    this.#isBroken ||= login === undefined
+    this.#login = login
   }
 
-  #readTyped([type, value, more]: readonly Value[]): void {
-    const [first, second] = [type, value] as readonly [Value, Value]
+  #readTyped({ values, stands }: HopOption): void {
+    const [first, second, more] = values as readonly [Value, Value, Value?]
     switch (TYPES.find((known) => known === first.text)) {
       case undefined:
         return this.#error(first.at, `expected ${alternatives(TYPES)}`, meant(first.text, TYPES))
       case 'VERSION':
-        return this.#readSingle('version', second, more, versionProblem)
+        return this.#readSingle('version', { ...second, stands }, more, versionProblem)
       case 'AGENT':
-        return this.#readSingle('agent', second, more, agentProblem)
+        return this.#readSingle('agent', { ...second, stands }, more, agentProblem)
       default:
         return this.#readHeader(second, more)
     }
@@ -134,21 +141,25 @@ class Reader {
 
   #readSingle(
     setting: 'version' | 'agent',
-    value: Value,
+    value: Single,
     more: Value | undefined,
     problemOf: (text: string) => string | undefined,
   ): void {
     const problem = problemOf(value.text)
     if (more) this.#error(more.at, 'this is one value too many', 'put quotes around what belongs together')
     else if (problem !== undefined) this.#error(value.at, problem)
-    else this.#keep(setting, value)
+    else {
+      const earlier = this.#single.get(setting)
+      if (earlier) lastOf([earlier, value], `the ${setting}`, this.#desk)
+      this.#single.set(setting, value)
+    }
   }
 
   #readHeader(name: Value, content: Value | undefined): void {
     if (this.#headers.length === MAX_CUSTOM_HEADERS)
       return this.#error(name.at, `there are at most ${MAX_CUSTOM_HEADERS} headers`)
     if (name.text === INLINE && !content) {
-      const handle = this.#desk.inlined()
+      const handle = this.#desk.inlined(name)
       if (handle !== undefined) this.#headers.push(handle)
       else this.#error(name.at, 'the header itself is not here', 'write: CUSTOM-HEADER name content')
       return
@@ -158,13 +169,6 @@ class Reader {
     if (problem !== undefined) return this.#error(name.at, problem)
     if (isLoginHeader(header)) this.#loginHeader = name
     this.#headers.push(this.#desk.keep(octets(header)))
-  }
-
-  #keep(setting: 'login' | 'version' | 'agent', { at, text }: Value): void {
-    const earlier = this.#single.get(setting)
-    const message = `the ${setting} is written again for this hop; the last one counts`
-    if (earlier) this.#desk.report(earlier.at, { severity: 'note', code: 'repeated', message })
-    this.#single.set(setting, { at, text })
   }
 
   #take<T>({ at }: Value, reading: Reading<T>): T | undefined {

@@ -44,8 +44,8 @@ export interface PluginModule extends PluginManifest {
 
 /** Between the text of a configuration and its hops. Pure: a configuration is checked with it. */
 export interface HopLines {
-  /** The settings of one hop, from its line and its options in their order. What is wrong is told to `desk`. */
-  readonly read: (line: HopLine, options: readonly HopLine[], desk: Desk) => HopConfig | undefined
+  /** The settings of one hop, from its line and its options: what counts more comes later. What is wrong is told to `desk`. */
+  readonly read: (line: HopLine, options: readonly HopOption[], desk: Desk) => HopConfig | undefined
   /** The way back: the same hop would be read from these lines, the first of which makes it. */
   readonly print: (hop: HopConfig) => PrintedHop
 }
@@ -58,14 +58,22 @@ export interface HopLine {
   readonly body?: string | undefined
 }
 
+export interface HopOption extends HopLine {
+  /**
+   * Seen from the line of its hop. What that line says counts more than what stands above it, or is inherited from a
+   * farther scope, which may be said anew without a note; and less than what stands below.
+   */
+  readonly stands: 'inherited' | 'above' | 'below'
+}
+
 export interface Desk {
   readonly report: (at: Place, problem: Problem) => void
   /** Keeps a secret, and returns the handle that may stand in settings: `key:1`. */
   readonly keep: (secret: Uint8Array) => string
   /** The text of a file that a line names. What is wrong with it has been reported. */
   readonly read: (file: Value) => string | undefined
-  /** Of a printed text: the handle that stands behind this `[[INLINE]]`, in the order of the text. */
-  readonly inlined: () => string | undefined
+  /** Of a printed text: the handle behind this `[[INLINE]]`. */
+  readonly inlined: (value: Value) => string | undefined
 }
 
 export interface PrintedHop {

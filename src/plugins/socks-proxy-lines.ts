@@ -8,14 +8,15 @@
  * The last may also be a block that holds the login itself.
  */
 import { unmapped } from '../config/host.ts'
-import type { Place, Reading } from '../config/issue.ts'
+import type { Reading } from '../config/issue.ts'
 import { INLINE } from '../config/keys.ts'
 import type { HopConfig } from '../config/schema.ts'
 import type { Value } from '../config/source.ts'
 import { readHost } from '../config/written-host.ts'
 import { word } from '../config/written.ts'
-import { readLogin } from './login-lines.ts'
-import type { Desk, HopLine, HopLines, PrintedHop } from './plugin.ts'
+import { lastOf } from './last-of.ts'
+import { loginAmong, readLogin } from './login-lines.ts'
+import type { Desk, HopLine, HopLines, HopOption, PrintedHop } from './plugin.ts'
 import { type SocksVersion, loginProblem } from './socks-limits.ts'
 import { readHopPort } from './written-port.ts'
 
@@ -28,7 +29,7 @@ const DEFAULT_PORT = 1080
 
 export const socksLines: HopLines = { read, print }
 
-function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
+function read({ values }: HopLine, options: readonly HopOption[], desk: Desk): HopConfig | undefined {
   const [written, port, authfile] = values as readonly [Value, ...Value[]]
   const host = take(written, readHost(written.text, NAME), desk)
   const number = port ? take(port, readHopPort(port.text), desk) : DEFAULT_PORT
@@ -39,28 +40,19 @@ function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): Hop
 
 function readSettings(
   authfile: Value | undefined,
-  options: readonly HopLine[],
+  options: readonly HopOption[],
   desk: Desk,
 ): HopConfig['settings'] | undefined {
-  const option = lastOf(OPTION, options, desk)
+  const named = (name: string) => options.filter((option) => option.name === name)
+  const option = lastOf(named(OPTION), `"${OPTION}"`, desk)
   const version = option && readVersion(option, desk)
   // What may stand in a login depends on it.
   if (option && !version) return undefined
-  const written = lastOf(LOGIN, options, desk) ?? authfile
+  const written = loginAmong(authfile, named(LOGIN), desk)
   const login = written && readLogin(written, desk, (login) => loginProblem(login, version ?? '5'))
   if (written && !login) return undefined
   return { ...(version && { version }), ...(login && { login }) }
 }
-
-function lastOf(wanted: string, options: readonly HopLine[], desk: Desk): HopLine | undefined {
-  const all = options.filter(({ name }) => name === wanted)
-  for (const { at } of all.slice(0, -1))
-    note(desk, at, `"${wanted}" is written again for this hop; the last one counts`)
-  return all.at(-1)
-}
-
-const note = (desk: Desk, at: Place, message: string): void =>
-  desk.report(at, { severity: 'note', code: 'repeated', message })
 
 function readVersion({ values }: HopLine, desk: Desk): SocksVersion | undefined {
   const [type, version] = values as readonly [Value, Value]

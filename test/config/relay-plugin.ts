@@ -8,7 +8,7 @@ import type { HopConfig } from '../../src/config/schema.ts'
 import type { Value } from '../../src/config/source.ts'
 import { word } from '../../src/config/written.ts'
 import { failure } from '../../src/failure.ts'
-import type { Desk, HopLine, HopProblem, PluginModule, PrintedHop, Way } from '../../src/plugins/plugin.ts'
+import type { Desk, HopLine, HopOption, HopProblem, PluginModule, PrintedHop, Way } from '../../src/plugins/plugin.ts'
 import { utf8 } from '../../src/utf8.ts'
 
 export const RELAY: PluginModule = {
@@ -50,7 +50,7 @@ export const PIPE: PluginModule = {
   directives: new Map([['pipe', { usage: 'host', inBlock: true, makes: 'hop' }]]),
 }
 
-function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): HopConfig | undefined {
+function read({ values }: HopLine, options: readonly HopOption[], desk: Desk): HopConfig | undefined {
   const [host, written, file] = values as [Value, Value, Value?]
   if (host.text === 'throws.fault') throw new Error('hunter2')
   if (host.text === 'silent.fault') return undefined
@@ -60,7 +60,9 @@ function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): Hop
     return undefined
   }
   const words = options.filter(({ name }) => name === 'relay-word').map(({ values: [text] }) => (text as Value).text)
-  const login = options.findLast(({ name }) => name === 'relay-login') ?? (file && { values: [file] })
+  const logins = options.filter(({ name }) => name === 'relay-login')
+  const own = file && { values: [file] }
+  const login = logins.findLast(({ stands }) => stands === 'below') ?? own ?? logins.at(-1)
   const handle = login && loginOf(login, desk)
   if (login && handle === undefined) return undefined
   const kind = host.text === 'kind.fault' ? 'other' : 'relay'
@@ -70,7 +72,7 @@ function read({ values }: HopLine, options: readonly HopLine[], desk: Desk): Hop
 
 function loginOf({ body, values: [file] }: Pick<HopLine, 'body' | 'values'>, desk: Desk): string | undefined {
   if (body !== undefined) return desk.keep(utf8(body))
-  if (file?.text === INLINE) return desk.inlined()
+  if (file?.text === INLINE) return desk.inlined(file)
   const text = file && desk.read(file)
   return text === undefined ? undefined : desk.keep(utf8(text))
 }

@@ -3,6 +3,8 @@ import type { Source } from '../../src/config/source.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import { validateConfig } from '../../src/config/validate.ts'
 import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
+import { Vault } from '../../src/config/vault.ts'
+import { utf8 } from '../../src/utf8.ts'
 import { asClient } from './as-client.ts'
 import { RELAY, TUBE } from './relay-plugin.ts'
 
@@ -125,6 +127,62 @@ describe('R9 an option belongs', () => {
     )
   })
 
+  test.each([
+    ['file', 'relay-login a.txt\nrelay-word x\n', []],
+    ['command line', '', ['--relay-login', 'a.txt', '--relay-word', 'x']],
+  ])(
+    'a global one of the %s counts less than what the hop of a block has of its own, wherever it stands',
+    (_, global, argv) => {
+      const own = [
+        block('relay a 80\nrelay-login b.txt\nrelay-word y'),
+        block('relay-login b.txt\nrelay-word y\nrelay a 80'),
+        block('relay a 80 b.txt\nrelay-word y'),
+      ]
+      for (const text of own.flatMap((own) => [`${global}${own}`, `${own}${global}`]))
+        expect(waysOf(text, { argv })).toEqual([['relay a:80 b/hunter2/ x y']])
+    },
+  )
+
+  test('one of the command line counts more than what the hop of the file has', () => {
+    const argv = ['--relay-login', 'b.txt']
+    expect(waysOf('remote h\nrelay a 80 a.txt', { argv })).toEqual([['relay a:80 b/hunter2/']])
+    expect(waysOf('remote h\nrelay a 80\nrelay-login a.txt', { argv })).toEqual([['relay a:80 b/hunter2/']])
+  })
+
+  test('and what stands above the line of its hop counts less than that line', () => {
+    expect(waysOf('remote h\nrelay-login a.txt\nrelay a 80 b.txt')).toEqual([['relay a:80 b/hunter2/']])
+    expect(waysOf('remote h\nrelay a 80 b.txt\nrelay-login a.txt')).toEqual([['relay a:80 a/hunter1/']])
+  })
+
+  test.each([
+    ['http-proxy', '3128', 'http-proxy-option'],
+    ['socks-proxy', '1080', 'socks-proxy-option'],
+  ])(
+    'the login of a block is what %s takes, without a word about the global one, which is not even read',
+    (name, port, option) => {
+      const global = `${name}-user-pass gone.txt\n${option} VERSION 9\n`.replace(
+        '9',
+        name === 'http-proxy' ? '1.0' : '4',
+      )
+      const version = name === 'http-proxy' ? '1.1' : '5'
+      const own = [
+        block(`${name} 127.0.0.1 ${port}\n${name}-user-pass b.txt\n${option} VERSION ${version}`),
+        block(`${name} 127.0.0.1 ${port} b.txt\n${option} VERSION ${version}`),
+        block(
+          `${name} 127.0.0.1 ${port}\n<${name}-user-pass>\nb\nhunter2\n</${name}-user-pass>\n${option} VERSION ${version}`,
+        ),
+      ]
+      for (const text of own.flatMap((own) => [`${global}${own}`, `${own}${global}`])) {
+        const options = { plugins: KNOWN_PLUGINS, read }
+        const { config, issues, vault } = parseConfig({ text: `client\nproto tcp\n${text}`, file: 'x' }, options)
+        expect(issues).toEqual([])
+        const [hop] = asClient(config).remotes[0]?.hops ?? []
+        expect(hop?.settings).toEqual({ login: 'key:1', version })
+        expect(new TextDecoder().decode(vault.open('key:1')).trimEnd()).toBe('b\nhunter2')
+      }
+    },
+  )
+
   test('a login gets to no other hop than its own', () => {
     expect(waysOf('remote h\nrelay a 80 a.txt\nrelay b 80\nrelay c 80\nrelay-login b.txt')).toEqual([
       ['relay a:80 a/hunter1/', 'relay b:80', 'relay c:80 b/hunter2/'],
@@ -139,6 +197,31 @@ describe('R9 an option belongs', () => {
     expect(waysOf('remote h\nrelay a 80\n<relay-login>\nc\nhunter3\n</relay-login>')).toEqual([
       ['relay a:80 c/hunter3'],
     ])
+  })
+})
+
+describe('R9 an [[INLINE]] is the login that was printed there', () => {
+  const vault = new Vault()
+  const handles = ['first', 'second', 'third'].map((user) => vault.add(utf8(`${user}\npw\n`)))
+  const printed = { plugins: new Map([...plugins, ...KNOWN_PLUGINS]), inlined: { vault, handles } }
+
+  test.each([
+    ['the last of two', 'socks-proxy a\nsocks-proxy-user-pass [[INLINE]]\nsocks-proxy-user-pass [[INLINE]]', 'key:2'],
+    ['the last of two', 'http-proxy a 1\nhttp-proxy-user-pass [[INLINE]]\nhttp-proxy-user-pass [[INLINE]]', 'key:2'],
+    ['of two places', 'http-proxy a 1 [[INLINE]]\nhttp-proxy-user-pass [[INLINE]]', 'key:2'],
+    ['above its hop', 'socks-proxy-user-pass [[INLINE]]\nsocks-proxy a 1080 [[INLINE]]', 'key:2'],
+    ['behind a header', 'http-proxy a 1\nhttp-proxy-option EXT1 [[INLINE]]\nhttp-proxy-user-pass [[INLINE]]', 'key:2'],
+    ['of a block', `${block('relay a 80\nrelay-login [[INLINE]]')}relay-login [[INLINE]]`, 'key:1'],
+    [
+      'of all blocks',
+      `relay-login [[INLINE]]\n${block('relay a 80')}${block('relay a 80\nrelay-login b.txt')}`,
+      'key:1',
+    ],
+  ])('%s: %j', (_, lines, login) => {
+    const remote = lines.includes('<') ? '' : 'remote h\n'
+    const text = `client\nproto tcp\n${remote}${lines}\n`
+    const { config } = parseConfig({ text, file: 'printed' }, { ...printed, read })
+    expect(asClient(config).remotes[0]?.hops).toMatchObject([{ settings: { login } }])
   })
 })
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { HopConfig } from '../../src/config/schema.ts'
 import { httpProxy } from '../../src/plugins/http-proxy.ts'
-import type { HopLine, HopLines } from '../../src/plugins/plugin.ts'
+import type { HopLines, HopOption } from '../../src/plugins/plugin.ts'
 import { utf8 } from '../../src/utf8.ts'
 import { leaks } from './canary.ts'
 import { fakeDesk, hopLines } from './hop-desk.ts'
@@ -20,8 +20,8 @@ const FILES: Readonly<Record<string, string>> = {
 
 /** The text of one hop: the line that makes it, and its options. */
 function hear(text: string, handles?: readonly string[]) {
-  const desk = fakeDesk(FILES, handles)
-  const [line, ...options] = hopLines(text) as [HopLine, ...HopLine[]]
+  const [line, ...options] = hopLines(text) as [HopOption, ...HopOption[]]
+  const desk = fakeDesk(FILES, [line, ...options], handles)
   return { hop: read(line, options, desk), told: desk.told, vault: desk.vault }
 }
 
@@ -86,10 +86,10 @@ describe('R9 lines of http-proxy', () => {
         'http-proxy-user-pass login.txt',
       ].join('\n'),
     )
-    expect(hop?.settings).toEqual({ version: '1.1', login: 'key:2' })
+    expect(hop?.settings).toEqual({ version: '1.1', login: 'key:1' })
     expect(told).toEqual([
-      'note 2:27: the version is written again for this hop; the last one counts',
       'note 1:19: the login is written again for this hop; the last one counts',
+      'note 2:27: the version is written again for this hop; the last one counts',
     ])
   })
 

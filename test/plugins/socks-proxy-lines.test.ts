@@ -17,9 +17,9 @@ const FILES = {
 }
 
 function readText(text: string, handles?: readonly string[]) {
-  const desk = fakeDesk(FILES, handles)
   const [line, ...options] = hopLines(text)
   if (!line) throw new Error('no line')
+  const desk = fakeDesk(FILES, [line, ...options], handles)
   const hop = read(line, options, desk)
   return { hop, told: desk.told, vault: desk.vault }
 }
@@ -50,7 +50,6 @@ describe('R9 lines of socks-proxy', () => {
     ['a file with the line ends of Windows', 'socks-proxy a.example 1080 dos'],
     ['a file of its own line', 'socks-proxy a.example\nsocks-proxy-user-pass auth'],
     ['a block', 'socks-proxy a.example\n<socks-proxy-user-pass>\nann\nsecret\n</socks-proxy-user-pass>'],
-    ['the line of its own, of two', 'socks-proxy a.example 1080 one\nsocks-proxy-user-pass auth'],
   ])('a login is in %s', (_, text) => {
     const { hop, told, vault } = readText(text)
     expect(told).toEqual([])
@@ -104,6 +103,10 @@ describe('R9 lines of socks-proxy', () => {
     const twice = 'socks-proxy a.example\nsocks-proxy-option VERSION 4\nsocks-proxy-option VERSION 5'
     const note = 'note 2:1: "socks-proxy-option" is written again for this hop; the last one counts'
     expect(readText(twice)).toMatchObject({ hop: hop('a.example', 1080, { version: '5' }), told: [note] })
+    expect(readText('socks-proxy a.example 1080 one\nsocks-proxy-user-pass auth')).toMatchObject({
+      hop: hop('a.example', 1080, { login: 'key:1' }),
+      told: ['note 1:28: the login is written again for this hop; the last one counts'],
+    })
   })
 
   it('printed and read again, a hop is the same', () => {

@@ -3,7 +3,7 @@
  * A success is any 2xx (RFC 9110, section 9.3.6): what such a reply says of a body means nothing, and what stands behind
  * its blank line is the target's.
  *
- * Bytes of the proxy are quoted only while it has been told no secret: it may send one back.
+ * Bytes of the proxy are quoted only where nobody on the way is told a secret: it may come back.
  */
 import { formatEndpoint, parseAddress } from '../endpoint.ts'
 import { type BodyReader, bodyOf } from './http-body.ts'
@@ -35,15 +35,12 @@ export class HttpConnect implements Negotiator {
   readonly #order: ConnectOrder
   readonly #authority: string
   readonly #login: HttpLogin
-  /** It has been told no secret that it could say back. */
-  #mayQuote: boolean
   #head = new HeadReader()
   /** The body of a 407, behind which the connection is used again. */
   #body: BodyReader | undefined
 
   constructor(order: ConnectOrder) {
     this.#order = order
-    this.#mayQuote = order.mayQuote
     const { host, port } = order.target
     this.#authority = formatEndpoint({ address: parseAddress(host)?.address ?? host, port })
     this.#login = new HttpLogin(order.credentials, this.#authority, order.tools)
@@ -69,7 +66,6 @@ export class HttpConnect implements Negotiator {
     const { authorization, isOfConnection } = this.#login
     this.#head = new HeadReader()
     this.#body = undefined
-    this.#mayQuote &&= headers.length === 0 && authorization === undefined
     const request = { authority: this.#authority, version, agent, headers, authorization, keepsAlive: isOfConnection }
     return connectRequest(request)
   }
@@ -118,7 +114,7 @@ export class HttpConnect implements Negotiator {
   }
 
   #refused({ status, reason }: Reply): Progress {
-    const said = reason === '' || !this.#mayQuote ? '' : ` ${quoted(octets(reason))}`
+    const said = reason === '' || !this.#order.mayQuote ? '' : ` ${quoted(octets(reason))}`
     const meaning =
       MEANINGS.get(status) ?? (status < 400 ? 'it points elsewhere, and it is not followed' : 'it refuses')
     return failed(
@@ -132,7 +128,7 @@ export class HttpConnect implements Negotiator {
   }
 
   #faulty({ code, problem, said }: Fault): Progress {
-    const quote = said === '' || !this.#mayQuote ? '' : ` (${quoted(octets(said))})`
+    const quote = said === '' || !this.#order.mayQuote ? '' : ` (${quoted(octets(said))})`
     return failed(code, `${this.#order.proxy} ${problem}${quote}`)
   }
 }

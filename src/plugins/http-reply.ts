@@ -8,7 +8,7 @@
  * - A folded line goes on with the one above it, joined by a blank (section 5.2 demands it of clients).
  * - Empty lines before a reply are passed over: what is left of the body before (section 2.2).
  *
- * Each byte is looked at a fixed number of times, however a head is made: whoever writes it must not hold us up.
+ * Each byte is looked at a limited number of times, however a head is made: whoever writes it must not hold us up.
  */
 import { trimmed } from './octets.ts'
 

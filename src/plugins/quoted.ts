@@ -1,6 +1,6 @@
 /**
- * What a hop said, as a message may quote it: one line of ASCII, however hostile the bytes. Only for hops that have been
- * told no secret yet: one that has may send it back.
+ * What a hop said, as a message may quote it: one line of ASCII, however hostile the bytes. Only where no hop of the way
+ * is told a secret: it may come back.
  */
 
 const MAX_QUOTED = 64

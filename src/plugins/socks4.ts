@@ -42,8 +42,7 @@ export function socks4({ proxy, target, user, mayQuote }: Socks4Request): Negoti
     return failed(kind, `does not connect us to ${formatEndpoint({ address: target.host, port: target.port })}: ${why}`)
   }
 
-  const shown = (byte: number): string =>
-    mayQuote && user === undefined ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown'
+  const shown = (byte: number): string => (mayQuote ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown')
 
   return conversation(requestFor(target, user ?? ''), readReply)
 }

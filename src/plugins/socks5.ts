@@ -41,7 +41,7 @@ export function socks5({ proxy, target, transport, login, mayQuote }: Socks5Requ
 
   const readMethod: ReplyReader = ([version, chosen]) => {
     if (version === undefined) return undefined
-    if (version !== VERSION) return stranger(version, shown(version, mayQuote))
+    if (version !== VERSION) return stranger(version)
     if (chosen === undefined) return undefined
     if (chosen !== method) return otherMethod(chosen)
     if (!login) return { state: 'next', length: 2, send: request, reader: readReply }
@@ -74,15 +74,15 @@ export function socks5({ proxy, target, transport, login, mayQuote }: Socks5Requ
 
   const failed = (code: string, what: string): Refusal => ({ state: 'failed', code, message: `${proxy} ${what}` })
 
-  const stranger = (first: number, said = shown(first)): Refusal =>
-    failed('BAD_REPLY', `does not answer as SOCKS5 does: ${strangerOf(first) ?? `it begins with ${said}`}`)
+  const stranger = (first: number): Refusal =>
+    failed('BAD_REPLY', `does not answer as SOCKS5 does: ${strangerOf(first) ?? `it begins with ${shown(first)}`}`)
 
   const otherMethod = (chosen: number): Refusal => {
     const isWeaker = chosen === NO_LOGIN || chosen === NOTHING_OFFERED
     if (login && isWeaker) return failed('HOP_DOWNGRADE', 'takes no user and password, and we do not go without')
     const wantsLogin = chosen === USER_AND_PASSWORD || chosen === NOTHING_OFFERED
     if (wantsLogin) return failed('HOP_AUTH', 'wants a login, and none is set')
-    return failed('BAD_REPLY', `chose a way to log in that was not offered (${shown(chosen, mayQuote)})`)
+    return failed('BAD_REPLY', `chose a way to log in that was not offered (${shown(chosen)})`)
   }
 
   const refused = (code: number): Refusal => {
@@ -92,9 +92,7 @@ export function socks5({ proxy, target, transport, login, mayQuote }: Socks5Requ
     return failed('HOP_REFUSED', `${what} ${where}: ${why}`)
   }
 
-  // A hop that has heard a secret may say it back.
-  const shown = (byte: number, isPlain = mayQuote && !login): string =>
-    isPlain ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown'
+  const shown = (byte: number): string => (mayQuote ? quoted(Uint8Array.of(byte)) : 'a byte that is not shown')
 
   return conversation(Uint8Array.of(VERSION, 1, method), readMethod)
 }

@@ -30,7 +30,7 @@ function negotiatorFor({ settings = {}, login, headers, target, transport, mayQu
     transport: transport ?? 'tcp',
     open: (handle) => vault.open(handle),
     tools: TOOLS,
-    mayQuote: mayQuote ?? true,
+    mayQuote: mayQuote ?? (login ?? headers) === undefined,
   })
 }
 

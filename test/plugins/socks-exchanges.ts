@@ -8,7 +8,7 @@ export interface SocksRow {
   /** `vpn.example:443` without it. */
   readonly target?: readonly [host: string, port: number]
   readonly transport?: 'udp'
-  /** True without it. */
+  /** As the engine has it without: true where no secret is told. */
   readonly mayQuote?: false
   /** The bytes in the vault, as text. */
   readonly login?: string
@@ -143,8 +143,18 @@ const logins: readonly SocksRow[] = [
   },
   { name: 'the reply to a login has version 0', login: LOGIN, hop: '05 02 00 00', fails: ['BAD_REPLY', /SOCKS4/] },
   { name: 'the reply to a login has version 2', login: LOGIN, hop: '05 02 02 00', fails: ['BAD_REPLY', /not shown/] },
-  { name: 'a hop before it speaks in its place', mayQuote: false, hop: '61', fails: ['BAD_REPLY', /not shown/] },
-  { name: 'a hop before it chooses for it', mayQuote: false, hop: '05 61', fails: ['BAD_REPLY', /not shown/] },
+  {
+    name: 'nonsense is not shown where a secret is told on the way',
+    mayQuote: false,
+    hop: '61',
+    fails: ['BAD_REPLY', /not shown/],
+  },
+  {
+    name: 'a choice is not shown where a secret is told on the way',
+    mayQuote: false,
+    hop: '05 61',
+    fails: ['BAD_REPLY', /not shown/],
+  },
   {
     name: 'the hop says our login back where its own reply belongs',
     login: LOGIN,
@@ -402,7 +412,7 @@ const socks4: readonly SocksRow[] = [
   { name: 'a TLS alert instead of SOCKS4', hop: '15 0301 0002', fails: ['BAD_REPLY', /looks like TLS/] },
   { name: 'an SSH banner instead of SOCKS4', hop: text('SSH-2.0-x'), fails: ['BAD_REPLY', /looks like SSH/] },
   {
-    name: 'a hop before a SOCKS4 proxy speaks in its place',
+    name: 'nonsense is not shown in SOCKS4 either',
     mayQuote: false,
     hop: '61',
     fails: ['BAD_REPLY', /not shown/],

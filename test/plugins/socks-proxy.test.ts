@@ -33,7 +33,7 @@ function negotiatorFor({ version, target, login, transport, mayQuote }: SocksRow
     transport: transport ?? 'tcp',
     open: (handle) => vault.open(handle),
     tools: NO_TOOLS,
-    mayQuote: mayQuote ?? true,
+    mayQuote: mayQuote ?? login === undefined,
   })
 }
 

@@ -85,7 +85,9 @@ export interface LedgerEntry {
   readonly stages: {
     readonly opened?: number
     readonly connected?: number
+    /** The latest hop; `hop` says which, from 1. */
     readonly negotiated?: number
+    readonly hop?: number
     readonly confirmed?: number
   }
   readonly endedAt?: number
@@ -186,7 +188,10 @@ export function record(ledger: Ledger, note: Note): Ledger {
     case 'attempt.connected':
       return amend(ledger, note.attempt, (entry) => stage(entry, 'connected', at, note.local))
     case 'attempt.negotiated':
-      return amend(ledger, note.attempt, (entry) => stage(entry, 'negotiated', at))
+      return amend(ledger, note.attempt, (entry) => {
+        const { stages } = entry
+        return { ...entry, stages: { ...stages, negotiated: at, hop: note.hop } }
+      })
     case 'attempt.confirmed':
       return amend(ledger, note.attempt, (entry) => stage(entry, 'confirmed', at))
     case 'attempt.won':
@@ -256,7 +261,12 @@ function amend(ledger: Ledger, attempt: number, change: (entry: LedgerEntry) => 
 
 // Entries are written out, as is whatever else is made often: V8 gives what is spread and then grown hidden classes of
 // its own, each time, and these cost more than the entry.
-function stage(entry: LedgerEntry, name: keyof LedgerEntry['stages'], at: number, where?: Endpoint): LedgerEntry {
+function stage(
+  entry: LedgerEntry,
+  name: Exclude<keyof LedgerEntry['stages'], 'hop'>,
+  at: number,
+  where?: Endpoint,
+): LedgerEntry {
   const { candidate, hops, attempt, remote, startedAt, outcome } = entry
   const local = where ?? entry.local
   const stages = stagesOf(entry, name, at)

@@ -51,11 +51,11 @@ describe('an entry', () => {
       started(1, 10),
       { at: 11, type: 'attempt.opened', attempt: 1 },
       { at: 12, type: 'attempt.connected', attempt: 1, local: LOCAL },
-      { at: 13, type: 'attempt.negotiated', attempt: 1, hop: 0 },
+      { at: 13, type: 'attempt.negotiated', attempt: 1, hop: 1 },
       { at: 14, type: 'attempt.confirmed', attempt: 1, sent: 2, received: 1 },
       { at: 14, type: 'attempt.won', attempt: 1, confirmed: true },
     )
-    const stages = { opened: 11, connected: 12, negotiated: 13, confirmed: 14 }
+    const stages = { opened: 11, connected: 12, negotiated: 13, hop: 1, confirmed: 14 }
     expect(ledger.current).toStrictEqual([{ ...OPEN, local: LOCAL, stages, outcome: 'won' }])
     expect(ledger.counters).toEqual({ ...EMPTY_LEDGER.counters, attempts: 1, won: 1 })
   })

@@ -52,10 +52,18 @@ export function outcomeOf(entry: LedgerEntry): string {
   }
 }
 
-/** Of hops it is not known how many have been passed: until the first has answered, all are to be. */
-function stageOf({ stages: { opened, connected, negotiated }, hops }: LedgerEntry): string {
+function stageOf(entry: LedgerEntry): string {
+  const { opened, connected } = entry.stages
   if (connected === undefined) return opened === undefined ? 'opening' : 'connecting'
-  return hops.length > 0 && negotiated === undefined ? 'negotiating' : 'confirming'
+  const hop = hopOf(entry)
+  if (hop === undefined) return 'confirming'
+  return entry.hops.length > 2 ? `negotiating with hop ${hop}` : 'negotiating'
+}
+
+/** The hop, from 1, that an attempt under way has come to; `undefined`: to none, or past all of them. */
+export function hopOf({ stages: { connected, hop = 0 }, hops, outcome }: LedgerEntry): number | undefined {
+  if (outcome !== 'open' || connected === undefined) return undefined
+  return hop + 1 < hops.length ? hop + 1 : undefined
 }
 
 /** `negotiate with hop 2` */

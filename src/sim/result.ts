@@ -29,6 +29,7 @@ const Entry: z.ZodType<LedgerEntry> = z.strictObject({
     opened: Ms.exactOptional(),
     connected: Ms.exactOptional(),
     negotiated: Ms.exactOptional(),
+    hop: z.int().min(1).exactOptional(),
     confirmed: Ms.exactOptional(),
   }),
   endedAt: Ms.exactOptional(),

@@ -4,7 +4,7 @@
  */
 import type { LedgerEntry } from '../../ledger.ts'
 import { printable } from '../../printable.ts'
-import { durationOf, outcomeOf, reasonOf, stopOf, targetOf, wayOf } from '../explain.ts'
+import { durationOf, hopOf, outcomeOf, reasonOf, stopOf, targetOf, wayOf } from '../explain.ts'
 import { formatMs } from './duration.ts'
 import type { Style } from './paint.ts'
 import { type Cell, GAP, type Sheet, belowRow, isCell, longest, paintCells } from './table.ts'
@@ -80,41 +80,46 @@ function stacked(row: Row, indent: number, sheet: Sheet): string[] {
 }
 
 /**
- * The lines of each entry, as many for one as for the other and none longer than the screen is wide: one, or two on a
- * narrow screen. Where there is no room for the reasons, their codes; where there is none for the ways either, their
+ * The lines of each entry, as many for one as for the other and none longer than the screen is wide: one, or two or three
+ * on a narrow screen. Where there is no room for the reasons, their codes; where there is none for the ways either, their
  * ends; where there is none for names, no names.
  * `now`: ms since the root's start, for attempts that still go on.
  */
 export function liveLines(entries: readonly LedgerEntry[], now: number, { width, paint }: Sheet): string[][] {
   const rows = entries.map((entry): Row => {
-    const row = { ...rowOf(entry), outcome: briefly(entry) }
+    const row = { ...rowOf(entry), outcome: briefly(entry, width) }
     return entry.outcome === 'open' ? { ...row, time: `${((now - entry.startedAt) / 1000).toFixed(1)} s` } : row
   })
   const codes = entries.map(({ failure }) => printable(failure?.code ?? ''))
   const fits = (columns: Columns, reasons: readonly string[]) =>
     columns.total + GAP.length + longest(reasons, CALM_CODE) <= width
-  const least = calmFor(entries)
+  const least = calmFor(entries, width)
+  const leadOn = entries.some(({ hops }) => hops.length > 0)
   const whole = columnsOf(rows, least)
   const reasons = rows.map(({ why }) => why)
   const beside = fits(whole, reasons)
   const shown = fits(whole, codes) ? rows : rows.map((row) => ({ ...row, host: row.brief }))
   const wanted = columnsOf(shown, least)
-  const columns = fits(wanted, codes) ? wanted : withoutHost(wanted)
+  const columns = fits(wanted, codes) || leadOn ? wanted : withoutHost(wanted)
   const isStacked = !fits(columns, codes)
+  const { number: indent, target: first, host: second } = columns
+  const isApart = second > 0 && indent + first + second + 2 * GAP.length > width
   return shown.map((row, i) => {
     const cells = cellsOf({ ...row, why: (beside ? reasons : codes)[i] ?? '' }, columns)
     if (!isStacked) return [paintCells(cells, width, paint)]
-    const [number, target, ...fate] = cells
-    const margin = [' '.repeat(columns.number), undefined] as const
-    return [
-      [number, target],
-      [margin, ...fate],
-    ].map((line) => paintCells(line.filter(isCell), width, paint))
+    const margin = [' '.repeat(indent), undefined] as const
+    const [number, target] = cells
+    const end = cells.slice(2, second > 0 ? 3 : 2)
+    const fate = [margin, ...cells.slice(second > 0 ? 3 : 2)]
+    const lines = isApart ? [[number, target], [margin, ...end], fate] : [[number, target, ...end], fate]
+    return lines.map((line) => paintCells(line.filter(isCell), width, paint))
   })
 }
 
-function briefly(entry: LedgerEntry): string {
+function briefly(entry: LedgerEntry, width: number): string {
   const { outcome, failure, hops } = entry
+  const hop = hopOf(entry)
+  if (hop !== undefined && hops.length > 2 && !isBroad(width)) return `at hop ${hop}`
   if (outcome !== 'failed') return outcomeOf(entry)
   if (failure?.stage === 'connected') return 'lost'
   return failure?.hop !== undefined && hops.length > 2 ? `hop ${failure.hop} failed` : 'failed'
@@ -123,10 +128,18 @@ function briefly(entry: LedgerEntry): string {
 type Columns = Readonly<Record<Exclude<Column, 'why'> | 'total', number>>
 
 /** Wide enough for whatever an attempt becomes, so that a live table does not jump. */
-const calmFor = (entries: readonly LedgerEntry[]) => CALM[Math.min(2, longestWay(entries))] as number
-const longestWay = (entries: readonly LedgerEntry[]) => Math.max(0, ...entries.map(({ hops }) => hops.length - 1))
-const CALM = ['connecting'.length, 'negotiating'.length, 'hop 1 failed'.length]
+function calmFor(entries: readonly LedgerEntry[], width: number): number {
+  const longestWay = Math.max(0, ...entries.map(({ hops }) => hops.length - 1))
+  const words = ['connecting', 'negotiating', isBroad(width) ? WITH_HOP : 'hop 1 failed'] as const
+  return (words[Math.min(2, longestWay)] as string).length
+}
+
+const WITH_HOP = 'negotiating with hop 1'
+const CALM_NUMBER = 3
+const CALM_TIME = 7
 const CALM_CODE = 'ECONNREFUSED'.length
+/** There is room for all words about an attempt on a line of their own. */
+const isBroad = (width: number) => width >= CALM_NUMBER + WITH_HOP.length + CALM_TIME + CALM_CODE + 3 * GAP.length
 
 function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {
   const widest = (column: Column, least = 0) =>
@@ -135,11 +148,11 @@ function columnsOf(rows: readonly Row[], leastOutcome = 0): Columns {
       least,
     )
   return summed({
-    number: widest('number', 3),
+    number: widest('number', CALM_NUMBER),
     target: widest('target'),
     host: widest('host'),
     outcome: widest('outcome', leastOutcome),
-    time: widest('time', 7),
+    time: widest('time', CALM_TIME),
   })
 }
 

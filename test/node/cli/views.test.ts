@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
-import { EMPTY_LEDGER, entriesOf } from '../../../src/ledger.ts'
+import { EMPTY_LEDGER, type Ledger, type Note, entriesOf, record } from '../../../src/ledger.ts'
 import { ledgerLines, liveLines } from '../../../src/node/cli/ledger-view.ts'
 import { liveClient } from '../../../src/node/cli/live-client.ts'
 import { coloured, plain } from '../../../src/node/cli/paint.ts'
@@ -52,10 +52,33 @@ test('on a narrow screen a live entry has two lines, and what became of it is wh
 
 test('R9 where a live line has no room for a way, it has its end', () => {
   const { steps } = stories.find(({ name }) => name === 'hops') ?? { steps: [] }
-  const lines = liveLines(ledgerOf(steps), 2500, { width: 90, paint: plain }).flat()
-  expect(lines.slice(2, 3)).toEqual([
-    '  3  tcp 198.51.100.2:1080            vpn.test:443  hop 2 failed   720 ms  HOP_REFUSED',
+  const third = (width: number) => liveLines(ledgerOf(steps), 2500, { width, paint: plain })[2]
+  expect(third(100)).toEqual([
+    '  3  tcp 198.51.100.2:1080            vpn.test:443  hop 2 failed             720 ms  HOP_REFUSED',
   ])
+  expect(third(80)).toEqual([
+    '  3  tcp 198.51.100.2:1080            vpn.test:443',
+    '     hop 2 failed             720 ms  HOP_REFUSED',
+  ])
+  expect(third(39)).toEqual([
+    '  3  tcp 198.51.100.2:1080',
+    '     vpn.test:443',
+    '     hop 2 failed   720 ms  HOP_REFUSED',
+  ])
+})
+
+test('R9 a live line says which hop is being negotiated with, and confirms only behind the last', () => {
+  const { steps } = stories.find(({ name }) => name === 'hops') ?? { steps: [] }
+  const from = steps.findIndex(({ note }) => note.type === 'attempt.negotiated')
+  const { note, ledger } = steps[from] as (typeof steps)[number]
+  const fateAt = (current: Ledger, width: number) =>
+    liveLines(current.current, note.at, { width, paint: plain }).at(-1)?.at(-1)
+  expect(note).toMatchObject({ hop: 1 })
+  expect(fateAt(ledger, 80)).toContain('     negotiating with hop 2 ')
+  expect(fateAt(ledger, 39)).toContain('     at hop 2 ')
+  const next = record(ledger, { ...(note as Extract<Note, { type: 'attempt.negotiated' }>), hop: 2 })
+  expect(fateAt(next, 80)).toContain('     confirming ')
+  expect(fateAt(next, 39)).toContain('     confirming ')
 })
 
 describe.each(stories)('a line for each event of $name', ({ name, steps }) => {

@@ -51,7 +51,7 @@ export interface ClientSettings {
   readonly auth: Maybe<string>
   readonly protoForce: Maybe<Transport>
   readonly remoteRandom: boolean
-  readonly remoteRandomHostname: boolean
+  readonly remoteRandomHostname: Place | undefined
   readonly resolveTimeout: Maybe<number>
   readonly resolvRetry: Maybe<ClientConfig['resolvRetry']>
   readonly connectRetry: Maybe<ClientConfig['connectRetry']>
@@ -89,7 +89,7 @@ export class ClientReader extends Reader {
       auth: this.first('auth', (text) => ({ value: text })),
       protoForce: this.first('proto-force', readTransport),
       remoteRandom: this.has('remote-random'),
-      remoteRandomHostname: this.has('remote-random-hostname'),
+      remoteRandomHostname: this.entry('remote-random-hostname')?.at,
       resolveTimeout: this.first('resolve-timeout', (text) => readSeconds(text, 1)),
       resolvRetry: this.first('resolv-retry', readResolvRetry),
       connectRetry: this.#connectRetry(),

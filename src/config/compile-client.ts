@@ -51,6 +51,8 @@ class ClientCompiler {
       this.#error(this.#start, 'value', 'there is no remote to connect to', 'add a line: remote HOST [PORT]')
     const remotes = drafts.flatMap((draft, index) => this.#remote(draft, index) ?? [])
     if (remotes.length < drafts.length || remotes.length === 0) return undefined
+    const labelled = first(globals, 'remoteRandomHostname')
+    if (labelled) this.#places.set('remoteRandomHostname', labelled)
     const input: ClientConfigInput = { mode: 'client', ...walkOf(globals), remotes }
     const { config, findings } = examine(input, { makers: this.#supplies.makers })
     for (const finding of findings) this.#report(finding, findings, remotes)

@@ -19,7 +19,12 @@ export interface Bound {
 }
 
 export function conflictsOf(config: ClientConfig): readonly Conflict[] {
-  return [...peersOnly(config), ...undialables(config.remotes), ...boundAgainstRemotes(config.remotes, ownLocal)]
+  return [
+    ...peersOnly(config),
+    ...unlabelled(config),
+    ...undialables(config.remotes),
+    ...boundAgainstRemotes(config.remotes, ownLocal),
+  ]
 }
 
 function* peersOnly({ remotes }: ClientConfig): Generator<Conflict> {
@@ -28,6 +33,15 @@ function* peersOnly({ remotes }: ClientConfig): Generator<Conflict> {
     const message = '"confirm peer" is for peers, and this is the configuration of a client'
     yield { severity: 'error', code: 'R5', message, path: ['remotes', index, 'confirm'] }
   }
+}
+
+/** Only what we look up ourselves gets a random label. */
+function* unlabelled({ remotes, remoteRandomHostname }: ClientConfig): Generator<Conflict> {
+  const told = remotes.filter(({ host, hops }) => hops.length > 0 && !parseAddress(host))
+  if (!remoteRandomHostname || told.length === 0) return
+  const names = listed([...new Set(told.map(({ host }) => host))])
+  const message = `no label is put before ${names}: hops are told the names of remotes as they are`
+  yield { severity: 'warning', code: 'R9', message, path: ['remoteRandomHostname'] }
 }
 
 export function* undialables(remotes: readonly Remote[]): Generator<Conflict> {

@@ -53,7 +53,7 @@ export function localOf(layers: readonly ClientSettings[]): NonNullable<RemoteIn
 export function walkOf(globals: readonly ClientSettings[]): Omit<ClientConfigInput, 'mode' | 'remotes'> {
   return {
     remoteRandom: globals.some((layer) => layer.remoteRandom),
-    remoteRandomHostname: globals.some((layer) => layer.remoteRandomHostname),
+    remoteRandomHostname: first(globals, 'remoteRandomHostname') !== undefined,
     resolveTimeout: first(globals, 'resolveTimeout')?.value,
     resolvRetry: first(globals, 'resolvRetry')?.value,
     connectRetry: first(globals, 'connectRetry')?.value,

@@ -76,12 +76,33 @@ describe('R9 the way to a remote', () => {
     ])
   })
 
-  test('an address in brackets is found where it stands', () => {
-    const { issues } = parseConfig(
-      { text: 'client\nproto tcp\nipv4\nremote h\nsocks-proxy [::1] 1080', file: 'x' },
-      { plugins: KNOWN_PLUGINS },
-    )
-    expect(issues).toMatchObject([{ line: 5, column: 13, length: 5, code: 'R1' }])
+  test('a name behind hops gets no random label, which is said once, where one was asked for', () => {
+    const remotes = ['proto tcp', 'remote a.test', 'remote b.test', 'remote b.test', 'remote 192.0.2.1']
+    const lines = ['client', 'remote-random-hostname', ...remotes, 'relay c.test 80']
+    const issuesOf = (text: string, argv: readonly string[] = []) =>
+      parseConfig({ text, file: 'x' }, { plugins, argv }).issues
+    const message = 'no label is put before a.test, b.test: hops are told the names of remotes as they are'
+    const warning = { severity: 'warning', code: 'R9', message, column: 1 }
+    expect(issuesOf(lines.join('\n'))).toMatchObject([{ ...warning, line: 2, length: 22 }])
+    expect(issuesOf(lines.toSpliced(1, 1).join('\n'), ['--remote-random-hostname'])).toMatchObject([
+      { ...warning, file: 'command line: --remote-random-hostname' },
+    ])
+    const mixed = `client\nproto tcp\nremote-random-hostname\n${block('relay c.test 80')}${block('').replace('remote h', 'remote i')}`
+    expect(issuesOf(mixed)).toMatchObject([
+      { severity: 'warning', line: 3, message: expect.stringContaining('before h:') },
+    ])
+    expect(waysOf('remote-random-hostname\nremote a.test')).toEqual([[]])
+    expect(waysOf('remote-random-hostname\nremote 192.0.2.1\nrelay c.test 80')).toEqual([['relay c.test:80']])
+    expect(waysOf('remote a.test\nrelay c.test 80')).toEqual([['relay c.test:80']])
+  })
+
+  test.each([
+    ['an address in brackets', 'ipv4', '[::1]', { column: 13, length: 5 }],
+    ['one that is read as another, at the line of its hop', 'ipv6', '::ffff:192.0.2.1', { column: 1, length: 11 }],
+  ])('%s is found where it stands', (_, family, host, place) => {
+    const text = `client\nproto tcp\n${family}\nremote h\nsocks-proxy ${host} 1080`
+    const { issues } = parseConfig({ text, file: 'x' }, { plugins: KNOWN_PLUGINS })
+    expect(issues).toMatchObject([{ line: 5, code: 'R1', ...place }])
   })
 
   test('a mapped address is the IPv4 address in it', () => {
@@ -269,6 +290,13 @@ describe('R9 hops of the object form', () => {
 
   test('what it cannot carry', () => {
     expect(shown([hop], { proto: 'udp' })).toEqual(['remotes[0].hops[0]: error[R9] a relay carries TCP only'])
+  })
+
+  test('a name behind hops gets no random label', () => {
+    const remotes = [{ host: 'h', proto: 'tcp', hops: [hop] }]
+    expect(validateConfig({ remotes, remoteRandomHostname: true }).issues).toMatchObject([
+      { path: 'remoteRandomHostname', severity: 'warning', code: 'R9' },
+    ])
   })
 
   test('R1 the first hop is what a family is forced for', () => {

@@ -128,9 +128,10 @@ function bindingOf({ family, local }: PlannedCandidate) {
 }
 
 /** What is left to chance. */
-function drawnBy({ remoteRandom, remoteRandomHostname }: ClientConfig): string | undefined {
-  if (!remoteRandom && !remoteRandomHostname) return undefined
-  if (!remoteRandomHostname) return 'the order of the remotes is'
+function drawnBy({ remoteRandom, remoteRandomHostname, remotes }: ClientConfig): string | undefined {
+  const isLabelled = remoteRandomHostname && remotes.some(({ hops }) => hops.length === 0)
+  if (!remoteRandom && !isLabelled) return undefined
+  if (!isLabelled) return 'the order of the remotes is'
   return remoteRandom
     ? 'the order of the remotes and the labels before their names are'
     : 'the labels before the names are'

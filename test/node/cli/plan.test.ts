@@ -190,6 +190,15 @@ test.each([
   expect(io.stdout.text).toContain(sentence)
 })
 
+test('no label is drawn for names that hops are told', async () => {
+  script(NAMES)
+  const io = fakeIo()
+  const line = '--proto tcp --socks-proxy 192.0.2.1 --remote-random-hostname'
+  await sockchart(`plan --client --remote vpn.test --seed 7 ${line}`.split(' '), io)
+  expect(io.stdout.text).not.toContain('drawn')
+  expect(io.stderr.text).toContain('no label is put before vpn.test')
+})
+
 test('remote-random-hostname asks for a name behind a random label, of the seed', async () => {
   const asked = script(NAMES)
   const line = 'plan --client --remote vpn.test --remote-random-hostname --seed 3'

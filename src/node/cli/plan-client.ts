@@ -5,7 +5,7 @@ import { formatEndpoint } from '../../endpoint.ts'
 import { type Failure, failure } from '../../failure.ts'
 import { type Plan, type PlannedCandidate, type PlannedRemote, makePlan } from '../../plan.ts'
 import { printable } from '../../printable.ts'
-import { askedHost } from '../../round.ts'
+import { askedHost, refOf } from '../../round.ts'
 import { reasonOf, wayOf } from '../explain.ts'
 import { WILDCARD } from '../kernel.ts'
 import type { Ask } from './ask.ts'
@@ -20,17 +20,31 @@ export async function planClient(config: ClientConfig, seed: number, ask: Ask): 
     const host = askedHost(lookup, config, seed, ++query)
     return ask({ host, families: lookup.families }, config.resolveTimeout)
   })
-  return {
-    code: codeOf(made),
-    records: recordsOf(made, config),
-    result: resultOf(made, seed),
-    linesOf: (sheet) => linesOf(made, config, seed, sheet),
-  }
+  return sheetOf(made, config, seed)
 }
+
+/** Where a plugin that is not loaded may add hops to any way: no name is looked up, since it may be the wrong one. */
+export function planUnknownWays(config: ClientConfig, seed: number, plugin: string): PlanSheet {
+  const message = `the way is not known, since the plugin "${plugin}" is not loaded`
+  const why = failure(UNKNOWN_WAY, 'plan', message)
+  const remotes = config.remotes.map((_, index): PlannedRemote => {
+    return { remote: refOf(config, index), candidates: [], skipped: [], failure: why }
+  })
+  return sheetOf({ remotes, failure: why }, config, seed)
+}
+
+const UNKNOWN_WAY = 'UNKNOWN_WAY'
+
+const sheetOf = (made: Plan, config: ClientConfig, seed: number): PlanSheet => ({
+  code: codeOf(made),
+  records: recordsOf(made, config),
+  result: resultOf(made, seed),
+  linesOf: (sheet) => linesOf(made, config, seed, sheet),
+})
 
 /** R6 is an error of the configuration; no address at all is the network's. */
 function codeOf(made: Plan): number {
-  if (made.failure) return EXIT.config
+  if (made.failure) return made.failure.code === UNKNOWN_WAY ? EXIT.failed : EXIT.config
   return countOf(made) > 0 ? EXIT.done : EXIT.failed
 }
 
@@ -87,15 +101,16 @@ function remoteLines(
 ): string[] {
   const families = options.family ?? 'ipv4 and ipv6'
   const { proto, connectTimeout, confirm, hops } = options
-  const hop = hops.length > 0 ? ' hop 1' : ''
+  const isKnown = failure?.code !== UNKNOWN_WAY
+  const failed = `failed to resolve${hops.length > 0 ? ' hop 1' : ''}: `
   const head = `${sheet.paint('bold', printable(remote.host))} port ${remote.port}, ${proto}, ${families}`
   const about = `${CONFIRMATIONS[confirm.kind]}; ${formatMs(connectTimeout)} for each attempt`
   return [
     head,
-    ...belowRow(wayOf(wayTo(options)), NUMBER, sheet),
+    ...belowRow(isKnown ? wayOf(wayTo(options)) : '', NUMBER, sheet),
     ...belowRow(about, NUMBER, sheet),
     ...candidates.map((candidate, i) => candidateLine(before + i + 1, candidate)),
-    ...(failure ? belowRow(`failed to resolve${hop}: ${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
+    ...(failure ? belowRow(`${isKnown ? failed : ''}${reasonOf(failure)}`, NUMBER, sheet, 'red') : []),
     ...skipped.flatMap((skip) => skipLines(skip, sheet)),
   ]
 }

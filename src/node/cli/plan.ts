@@ -7,7 +7,7 @@ import { type Ask, askUntil } from './ask.ts'
 import { EXIT, type Io, type ProgramLine, tellProgram, widthOf } from './io.ts'
 import { type Sound, isSound, load } from './load.ts'
 import { paintFor } from './paint.ts'
-import { planClient } from './plan-client.ts'
+import { planClient, planUnknownWays } from './plan-client.ts'
 import { planPeer } from './plan-peer.ts'
 import { planServer } from './plan-server.ts'
 import { countIssues, showIssues, tellIssues } from './report-issues.ts'
@@ -55,10 +55,10 @@ export async function plan(args: Arguments, io: Io): Promise<number> {
   return made.code
 }
 
-function sheetOf({ config }: Sound, seed: number, ask: Ask): Promise<PlanSheet> {
+async function sheetOf({ config, unknownPlugins: [unloaded] }: Sound, seed: number, ask: Ask): Promise<PlanSheet> {
   switch (config.mode) {
     case 'client':
-      return planClient(config, seed, ask)
+      return unloaded ? planUnknownWays(config, seed, unloaded.text) : planClient(config, seed, ask)
     case 'server':
       return planServer(config, ask)
     case 'p2p':

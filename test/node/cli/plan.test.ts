@@ -66,7 +66,12 @@ test.each([
   ['slow', 'plan --client --remote slow.test --resolve-timeout 1', 2],
   ['hops', 'plan --client --proto tcp --remote far.test 443 --socks-proxy vpn.test --socks-proxy 192.0.2.1 9050', 0],
   ['hops-gone', 'plan --client --proto tcp --remote far.test 443 --socks-proxy gone.test', 2],
-  ['unloaded', 'plan --client --remote vpn.test --socket-plugin ./far.mjs --far-proxy 192.0.2.1', 0],
+  ['unloaded', 'plan --client --remote vpn.test --socket-plugin ./far.mjs --far-proxy 192.0.2.1', 2],
+  [
+    'unloaded-hops',
+    'plan --client --proto tcp --remote vpn.test 443 --remote 192.0.2.9 --http-proxy 192.0.2.1 80 --socket-plugin ./far.mjs',
+    2,
+  ],
 ])('plan: %s', async (name, line, code) => {
   script(NAMES)
   for (const [columns, how] of [

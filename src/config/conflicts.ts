@@ -73,11 +73,12 @@ export function* boundAgainstRemotes(
   const none = unfit.length === remotes.length
   // One issue for each local address, however many remotes it fits badly.
   for (const [text, { bound }] of new Map(unfit.toReversed().map((pair) => [pair.bound.text, pair]))) {
-    const hosts = unfit.filter((pair) => pair.bound.text === text).map(({ remote }) => doorOf(remote).host)
+    const theirs = unfit.filter((pair) => pair.bound.text === text).map(({ remote }) => remote)
+    const hosts = theirs.map((remote) => doorOf(remote).host)
     const { family, path } = bound
     const of = `${text} is ${family}`
     if (none) {
-      const message = `${of}, and its remotes are ${otherThan(family)} (${listed(hosts)}): nothing can be tried`
+      const message = `${of}, and its ${nounFor(theirs)} are ${otherThan(family)} (${listed(hosts)}): nothing can be tried`
       const hint = `bind an ${otherThan(family)} address, or none`
       yield { severity: 'error', code: 'R6', message, hint, path }
     } else {
@@ -85,6 +86,13 @@ export function* boundAgainstRemotes(
       yield { severity: 'warning', code: 'R6', message, path }
     }
   }
+}
+
+/** What its doors are. */
+function nounFor(remotes: readonly Remote[]): string {
+  const hops = remotes.filter(({ hops: [hop] }) => hop !== undefined).length
+  if (hops === 0) return 'remotes'
+  return hops === remotes.length ? 'first hops' : 'remotes and first hops'
 }
 
 const otherThan = (family: Family): Family => (family === 'ipv4' ? 'ipv6' : 'ipv4')

@@ -167,7 +167,14 @@ export const BAD_HOPS: readonly Bad[] = (
       'R6 local of one family, first hop of the other',
       `${CLIENT}local 2001:db8::1\nrelay 192.0.2.1 80\n`,
       [
-        '4:7+11 error[R6] 2001:db8::1 is ipv6, and its remotes are ipv4 (192.0.2.1): nothing can be tried | bind an ipv4 address, or none',
+        '4:7+11 error[R6] 2001:db8::1 is ipv6, and its first hops are ipv4 (192.0.2.1): nothing can be tried | bind an ipv4 address, or none',
+      ],
+    ],
+    [
+      'R6 local of one family, a first hop and a remote of the other',
+      `client\nproto tcp\nlocal 2001:db8::1\n${inBlock('relay 192.0.2.1 80\n')}<connection>\nremote 192.0.2.9\n</connection>\n`,
+      [
+        '3:7+11 error[R6] 2001:db8::1 is ipv6, and its remotes and first hops are ipv4 (192.0.2.1, 192.0.2.9): nothing can be tried | bind an ipv4 address, or none',
       ],
     ],
     [

@@ -1,7 +1,7 @@
 /**
  * Hops of `http-proxy` as a configuration's text has them, in OpenVPN's words, and back:
  *
- *     http-proxy host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]
+ *     http-proxy host port [authfile|auto|auto-nct] [auto|auto-nct|none|basic|digest|ntlm|ntlm2]
  *     http-proxy-option VERSION 1.0|1.1
  *     http-proxy-option AGENT text
  *     http-proxy-option CUSTOM-HEADER name [content]
@@ -44,6 +44,7 @@ export const httpLines: HopLines = { read, print }
 /** OpenVPN knows two of NTLM, and means the second one by both since 2.7. */
 const METHODS = ['none', 'basic', 'digest', 'ntlm', 'ntlm2'] as const
 const AUTOMATIC = ['auto', 'auto-nct'] as const
+const HEADER_FORMS = 'write: CUSTOM-HEADER name content, or CUSTOM-HEADER "name: content"'
 /** An empty password has a line, too. */
 const NO_SECOND_LINE = 'the second line is missing, which is the password'
 /** The last two are OpenVPN's old names for the third. */
@@ -108,8 +109,10 @@ class Reader {
 
   // What is no method is not quoted: it may be the password of who took the file for the user.
   #readMethod({ text, at }: Value): void {
-    const method = METHODS.find((word) => word === text)
-    if (!method) return this.#error(at, `expected ${alternatives(METHODS)}`, meant(text, METHODS))
+    // Of what is automatic there is one word; OpenVPN has it in place of the file.
+    const methods = this.#auth ? METHODS : [...METHODS, ...AUTOMATIC]
+    const method = methods.find((word) => word === text)
+    if (!method) return this.#error(at, `expected ${alternatives(methods)}`, meant(text, methods))
     if (method === 'basic' && this.#auth === 'auto-nct') {
       return this.#error(at, '"auto-nct" rules out basic, which shows the password', 'leave out one of them')
     }
@@ -161,12 +164,12 @@ class Reader {
     if (name.text === INLINE && !content) {
       const handle = this.#desk.inlined(name)
       if (handle !== undefined) this.#headers.push(handle)
-      else this.#error(name.at, 'the header itself is not here', 'write: CUSTOM-HEADER name content')
+      else this.#error(name.at, 'the header itself is not here', HEADER_FORMS)
       return
     }
-    const header = utf8Text(content ? `${name.text}: ${content.text}` : name.text)
+    const header = utf8Text(content ? `${name.text.replace(/:$/, '')}: ${content.text}` : name.text)
     const problem = headerProblem(header)
-    if (problem !== undefined) return this.#error(name.at, problem)
+    if (problem !== undefined) return this.#error(name.at, problem, content ? undefined : HEADER_FORMS)
     if (isLoginHeader(header)) this.#loginHeader = name
     this.#headers.push(this.#desk.keep(octets(header)))
   }

@@ -21,7 +21,14 @@ export const httpProxy: PluginModule = {
   name: NAME,
   usage: '',
   directives: new Map([
-    [NAME, { usage: 'host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]', inBlock: true, makes: 'hop' }],
+    [
+      NAME,
+      {
+        usage: 'host port [authfile|auto|auto-nct] [auto|auto-nct|none|basic|digest|ntlm|ntlm2]',
+        inBlock: true,
+        makes: 'hop',
+      },
+    ],
     [OPTION, { usage: 'VERSION|AGENT|CUSTOM-HEADER value [content]', inBlock: true, makes: 'option' }],
     [LOGIN, { usage: 'file', inBlock: true, makes: 'option' }],
   ]),

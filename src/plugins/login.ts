@@ -10,11 +10,13 @@ export interface Login {
 }
 
 /**
- * Reads it; carriage returns are dropped. `undefined`: no text, no second line, a third one, no user, or control
+ * Reads it; carriage returns are dropped, and a byte-order mark, which editors leave. `undefined`: no text, no second line, a third one, no user, or control
  * characters, which no protocol of hops takes.
  */
 export function loginOf(secret: Uint8Array): Login | undefined {
-  const text = readUtf8(secret)?.replaceAll('\r', '')
+  const text = readUtf8(secret)
+    ?.replace(/^\uFEFF/, '')
+    .replaceAll('\r', '')
   const [user = '', password, ...more] = text?.split('\n') ?? []
   if (user === '' || password === undefined || more.some((line) => line !== '')) return undefined
   return /\p{Cc}/u.test(user + password) ? undefined : { user, password }

@@ -247,7 +247,7 @@ export const BAD_PROXIES: readonly Bad[] = (
       'http-proxy without a port',
       'http-proxy a.example',
       [
-        '4:1+10 error[arity] "http-proxy" needs 2 values | http-proxy host port [authfile|auto|auto-nct] [none|basic|digest|ntlm|ntlm2]',
+        '4:1+10 error[arity] "http-proxy" needs 2 values | http-proxy host port [authfile|auto|auto-nct] [auto|auto-nct|none|basic|digest|ntlm|ntlm2]',
       ],
     ],
     [
@@ -267,7 +267,7 @@ export const BAD_PROXIES: readonly Bad[] = (
     [
       'http-proxy with a method that nobody knows',
       'http-proxy a.example 3128 login.txt basci',
-      ['4:37+5 error[value] expected none, basic, digest, ntlm or ntlm2 | did you mean "basic"?'],
+      ['4:37+5 error[value] expected none, basic, digest, ntlm, ntlm2, auto or auto-nct | did you mean "basic"?'],
     ],
     [
       'http-proxy with a login from the terminal',
@@ -300,6 +300,18 @@ export const BAD_PROXIES: readonly Bad[] = (
       'http-proxy-option with a version that is none',
       'http-proxy a.example 3128\nhttp-proxy-option VERSION 2',
       ['5:27+1 error[value] expected 1.1 or 1.0'],
+    ],
+    [
+      'http-proxy-option with a header without its content',
+      'http-proxy a.example 3128\nhttp-proxy-option CUSTOM-HEADER X-Token',
+      [
+        '5:33+7 error[value] a header is a name, a colon, and a value | write: CUSTOM-HEADER name content, or CUSTOM-HEADER "name: content"',
+      ],
+    ],
+    [
+      'http-proxy with two words for what is automatic',
+      'http-proxy a.example 3128 auto auto-nct',
+      ['4:32+8 error[value] expected none, basic, digest, ntlm or ntlm2'],
     ],
     [
       'http-proxy-option alone',

@@ -47,6 +47,8 @@ describe('R9 lines of http-proxy', () => {
     ['a login from a file', 'login.txt', { login: 'key:1' }],
     ['a login with an empty password', 'no-password.txt', { login: 'key:1' }],
     ['a login and a method', 'login.txt basic', { login: 'key:1', auth: 'basic' }],
+    ['a login and auto', 'login.txt auto', { login: 'key:1', auth: 'auto' }],
+    ['a login and auto-nct', 'login.txt auto-nct', { login: 'key:1', auth: 'auto-nct' }],
     ['both words for NTLM mean the second version', 'login.txt ntlm2', { login: 'key:1', auth: 'ntlm' }],
     ['auto', 'auto', { auth: 'auto' }],
     ['auto-nct', 'auto-nct', { auth: 'auto-nct' }],
@@ -77,6 +79,12 @@ describe('R9 lines of http-proxy', () => {
     expect(vault.open('key:1')).toEqual(utf8('X: é'))
   })
 
+  test('a header in one word or two, with a colon or without', () => {
+    const forms = ['X a', 'X: a', '"X: a"'].map((form) => `http-proxy-option CUSTOM-HEADER ${form}`)
+    const { vault } = hear(`http-proxy p 3128\n${forms.join('\n')}`)
+    expect(['key:1', 'key:2', 'key:3'].map((handle) => vault.open(handle))).toEqual(Array(3).fill(utf8('X: a')))
+  })
+
   test('of what is written twice the last counts, with a note', () => {
     const { hop, told } = hear(
       [
@@ -105,7 +113,7 @@ describe('R9 lines of http-proxy', () => {
     ['a user with a colon, for basic', `${ONE} colon.txt basic`, '1:19 a user with a colon cannot log in by basic'],
     ['a login that is not here', `${ONE} [[INLINE]]`, '1:19 the login itself is not here'],
     ['a method where the file belongs', `${ONE} basic`, '1:19 the file with the login stands before the method (write'],
-    ['a method that there is not', `${ONE} login.txt ntlm3`, '1:29 expected none, basic, digest, ntlm or ntlm2 (did'],
+    ['a method that there is not', `${ONE} login.txt ntlm3`, '1:29 expected none, basic, digest, ntlm, ntlm2, auto or auto-nct (did'],
     ['auto-nct and basic', `${ONE} auto-nct basic`, '1:28 "auto-nct" rules out basic'],
     [
       'an option that there is not',

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '../../src/node/connect.ts'
 import { ConfigError } from '../../src/node/connect-error.ts'
 import { loadConfig } from '../../src/node/load-config.ts'
@@ -40,6 +40,7 @@ const MODULES: Readonly<Record<string, string>> = {
   'raft.mjs': RAFT,
   'raft-again.mjs': RAFT,
   'throws.mjs': 'throw new Error("no such luck\\nsecond line")',
+  'endless.mjs': 'await new Promise(() => {})',
   'text.mjs': 'throw "a text"',
   'syntax.mjs': 'export default {',
   'missing.mjs': "import './gone.mjs'",
@@ -222,6 +223,33 @@ describe('R9 a module that cannot be used is an issue where it is named', () => 
     expect(toldIn(loaded)).toEqual(['the plugin "raft" failed when it was started'])
     expect(loaded).not.toHaveProperty('config')
     expect(JSON.stringify(loaded)).not.toContain('hunter2')
+  })
+
+  test('that is never ready: it is waited for, 10 s and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const loading = load(`--socket-plugin ${path('endless.mjs')} --raft a.example 80`)
+      await vi.advanceTimersByTimeAsync(9_999)
+      expect(vi.getTimerCount()).toBe(1)
+      await vi.advanceTimersByTimeAsync(1)
+      const [{ message, file, column } = {}] = (await loading).issues
+      expect(message).toMatch(/endless\.mjs" failed when it was loaded: it is not ready after 10 s$/)
+      expect([file, column]).toEqual(['command line: --socket-plugin', 17])
+      await load(`--socket-plugin ${path('number.mjs')}`)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each(['plugins/raft.mjs', '@mine/raft.mjs'])('by a path without ./: %s', async (name) => {
+    mkdirSync(join(path(name), '..'), { recursive: true })
+    writeFileSync(path(name), RAFT)
+    const file = path('near.ovpn')
+    writeFileSync(file, `client\nremote h\nsocket-plugin ${name}\n`)
+    expect(toldIn(await loadConfigWithPlugins(file, { allowSocketPlugins: true }))).toEqual([
+      `there is no socket plugin "${name}", and no package of that name | the file of that name is: socket-plugin ./${name}`,
+    ])
   })
 
   test('a program may have plugins of its own', async () => {

@@ -113,7 +113,11 @@ describe('R9 lines of http-proxy', () => {
     ['a user with a colon, for basic', `${ONE} colon.txt basic`, '1:19 a user with a colon cannot log in by basic'],
     ['a login that is not here', `${ONE} [[INLINE]]`, '1:19 the login itself is not here'],
     ['a method where the file belongs', `${ONE} basic`, '1:19 the file with the login stands before the method (write'],
-    ['a method that there is not', `${ONE} login.txt ntlm3`, '1:29 expected none, basic, digest, ntlm, ntlm2, auto or auto-nct (did'],
+    [
+      'a method that there is not',
+      `${ONE} login.txt ntlm3`,
+      '1:29 expected none, basic, digest, ntlm, ntlm2, auto or auto-nct (did',
+    ],
     ['auto-nct and basic', `${ONE} auto-nct basic`, '1:28 "auto-nct" rules out basic'],
     [
       'an option that there is not',

@@ -15,9 +15,9 @@ export async function importPlugin(name: string, folder: string): Promise<Plugin
   }
   if (!PACKAGE.test(name)) return problem(`there is no socket plugin "${name}"`, HOW_TO_NAME)
   const found = await imported(urlOf(name, folder))
-  const isMissing = 'error' in found && isNotFound(found.error) && found.error.message.includes(`'${name}'`)
-  if (isMissing) return problem(`there is no socket plugin "${name}", and no package of that name`, HOW_TO_NAME)
-  return shaped(name, found)
+  if (!('error' in found && isMissing(name, found.error))) return shaped(name, found)
+  const hint = existsSync(resolve(folder, name)) ? `the file of that name is: socket-plugin ./${name}` : HOW_TO_NAME
+  return problem(`there is no socket plugin "${name}", and no package of that name`, hint)
 }
 
 const isPath = (name: string) => /^(?:\.{1,2})?\//.test(name)
@@ -38,7 +38,24 @@ function urlOf(name: string, folder: string): string {
 
 type Imported = { readonly exports: { readonly default?: unknown } } | { readonly error: NodeJS.ErrnoException }
 
+/** ms that a module may wait for what it needs. */
+const MAX_LOADING = 10_000
+
+// While a module waits for what never comes, nothing else holds the process: Node would end it without a word.
 async function imported(url: string): Promise<Imported> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Imported>((done) => {
+    const error = new Error(`it is not ready after ${MAX_LOADING / 1000} s`)
+    timer = setTimeout(() => done({ error }), MAX_LOADING)
+  })
+  try {
+    return await Promise.race([exportsOf(url), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function exportsOf(url: string): Promise<Imported> {
   try {
     return { exports: (await import(url)) as { default?: unknown } }
   } catch (error) {
@@ -46,7 +63,13 @@ async function imported(url: string): Promise<Imported> {
   }
 }
 
-const isNotFound = ({ code }: NodeJS.ErrnoException) => code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+/** Not found itself, or its package: of what it imports in its turn, another name is said. */
+function isMissing(name: string, { code, message }: NodeJS.ErrnoException): boolean {
+  const [scope = '', part = ''] = name.split('/')
+  const whole = name.startsWith('@') ? `${scope}/${part}` : scope
+  const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+  return isNotFound && [name, whole].some((each) => message.includes(`'${each}'`))
+}
 
 function shaped(name: string, found: Imported): PluginModule | Problem {
   if ('error' in found) {

@@ -1,5 +1,6 @@
 /**
- * One negotiation with an HTTP proxy: `CONNECT`, its reply, and as many more as the login takes; four requests at most.
+ * One negotiation with an HTTP proxy: `CONNECT`, its reply, and as many more as the login takes; at most four
+ * requests until it carries us.
  * A success is any 2xx (RFC 9110, section 9.3.6): what such a reply says of a body means nothing, and what stands behind
  * its blank line is the target's.
  *
@@ -47,6 +48,7 @@ export class HttpConnect implements Negotiator {
   }
 
   begin(): Progress {
+    this.#login.begin()
     return { state: 'waiting', send: this.#ask() }
   }
 
@@ -63,11 +65,10 @@ export class HttpConnect implements Negotiator {
 
   #ask(): Uint8Array {
     const { version, agent, headers } = this.#order
-    const { authorization, isOfConnection } = this.#login
+    const [authority, authorization] = [this.#authority, this.#login.authorization()]
     this.#head = new HeadReader()
     this.#body = undefined
-    const request = { authority: this.#authority, version, agent, headers, authorization, keepsAlive: isOfConnection }
-    return connectRequest(request)
+    return connectRequest({ authority, version, agent, headers, authorization, keepsAlive: this.#login.isOfConnection })
   }
 
   #take(bytes: Uint8Array): Turn {

@@ -43,21 +43,23 @@ export interface DigestRequest {
   readonly login: Login
   readonly method: string
   readonly uri: string
-  /** Ours, in hexadecimal or base64. A nonce is used once, so the count of its uses is 1. */
+  /** Ours, in hexadecimal or base64; one for all requests with the same nonce. */
   readonly cnonce: string
+  /** Of the requests with this nonce, from 1: a proxy may take one that it has seen for a replay. */
+  readonly count: number
 }
 
 /** What stands behind `Digest ` in the header. */
 export function digestAnswer(challenge: DigestChallenge, request: DigestRequest, hash: Tools['hash']): string {
   const { realm, nonce, opaque, algorithm, hasQop, isSession } = challenge
-  const { method, uri, cnonce } = request
+  const { method, uri, cnonce, count } = request
   const user = utf8Text(request.login.user)
   const digest = (text: string): string => hexOf(hash(challenge.hash, octets(text)))
 
   const secret = digest(`${user}:${realm}:${utf8Text(request.login.password)}`)
   const ha1 = isSession ? digest(`${secret}:${nonce}:${cnonce}`) : secret
   const ha2 = digest(`${method}:${uri}`)
-  const nc = '00000001'
+  const nc = count.toString(16).padStart(8, '0')
   const response = digest(hasQop ? `${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}` : `${ha1}:${nonce}:${ha2}`)
   return [
     `username=${quote(user)}`,

@@ -49,7 +49,8 @@ export interface Denial {
 
 /** What the next request says. */
 interface Answer {
-  readonly authorization: string
+  /** Written for each request that says it. */
+  readonly authorization: () => string
   /** It shows that it is us. */
   readonly isProof: boolean
   /** It means nothing on another connection. */
@@ -59,7 +60,8 @@ interface Answer {
 /** One way to log in, from the request that begins with it. */
 interface Talk {
   readonly scheme: Scheme
-  readonly opening: Answer
+  /** What is said first: on the connection on which this way was chosen, and on each one after it was gone to its end. */
+  readonly begin: () => Answer
   /** To another 407; `undefined`: there is nothing left to say. */
   readonly goOn: (offered: readonly Challenge[]) => Answer | Denial | undefined
 }
@@ -71,19 +73,26 @@ export class HttpLogin {
   readonly #tools: Tools
   #talk: Talk | undefined
   #answer: Answer | undefined
+  #isAccepted = false
 
   constructor(credentials: Credentials | undefined, authority: string, tools: Tools) {
     this.#credentials = credentials
     this.#authority = authority
     this.#tools = tools
     // Nothing of the proxy's is needed to begin with these. Digest needs a nonce, and `auto` to know what there is.
-    if (credentials?.method === 'basic') this.#begin(basicTalk(credentials))
-    if (credentials?.method === 'ntlm') this.#begin(ntlmTalk(credentials, tools))
+    if (credentials?.method === 'basic') this.#take(basicTalk(credentials))
+    if (credentials?.method === 'ntlm') this.#take(ntlmTalk(credentials, tools))
   }
 
-  /** `Proxy-Authorization` of the next request. */
-  get authorization(): string | undefined {
-    return this.#answer?.authorization
+  /** Another connection. Where the last one was to carry us already, the login is given anew. */
+  begin(): void {
+    if (this.#isAccepted) this.#take(this.#talk)
+    this.#isAccepted = false
+  }
+
+  /** `Proxy-Authorization` of the next request, and of none but that. */
+  authorization(): string | undefined {
+    return this.#answer?.authorization()
   }
 
   /** The next request belongs on the connection on which it was asked for. */
@@ -117,6 +126,7 @@ export class HttpLogin {
 
   /** The proxy carries us; `undefined`: as it should. */
   accepted(): Denial | undefined {
+    this.#isAccepted = true
     const method = this.#credentials?.method
     const isDemanded = method === 'digest' || method === 'ntlm'
     if (!isDemanded || this.#answer?.isProof) return undefined
@@ -130,14 +140,14 @@ export class HttpLogin {
     const allowed = ALLOWED[credentials.method]
     for (const scheme of allowed) {
       const talk = isAmong(offered, scheme) ? this.#talkBy(scheme, credentials, offered) : undefined
-      if (talk) return this.#begin(talk)
+      if (talk) return this.#take(talk)
     }
     return unmet(offered, allowed)
   }
 
-  #begin(talk: Talk | undefined): undefined {
+  #take(talk: Talk | undefined): undefined {
     this.#talk = talk
-    this.#answer = talk?.opening
+    this.#answer = talk?.begin()
   }
 
   /** `undefined`: what is offered cannot be answered. */
@@ -182,7 +192,8 @@ function namesOf(schemes: readonly string[]): string {
 function basicTalk({ user, password }: Login): Talk | undefined {
   if (user.includes(':')) return undefined
   const authorization = `Basic ${base64(utf8(`${user}:${password}`))}`
-  return { scheme: 'basic', opening: { authorization, isProof: true, isBound: false }, goOn: () => undefined }
+  const answer: Answer = { authorization: () => authorization, isProof: true, isBound: false }
+  return { scheme: 'basic', begin: () => answer, goOn: () => undefined }
 }
 
 function digestTalk(
@@ -192,20 +203,32 @@ function digestTalk(
   offered: readonly Challenge[],
 ): Talk | undefined {
   const answerTo = (challenge: DigestChallenge): Answer => {
-    const request = { login, method: 'CONNECT', uri, cnonce: hexOf(random(16)) }
-    return { authorization: `Digest ${digestAnswer(challenge, request, hash)}`, isProof: true, isBound: false }
+    // It stays with its nonce: of the first is what `-sess` hashes (RFC 7616, section 3.4.2), and Squid takes the last.
+    const cnonce = hexOf(random(16))
+    let count = 0
+    const authorization = (): string => {
+      const request = { login, method: 'CONNECT', uri, cnonce, count: ++count }
+      return `Digest ${digestAnswer(challenge, request, hash)}`
+    }
+    return { authorization, isProof: true, isBound: false }
   }
   const first = strongest(offered.flatMap((challenge) => readDigest(challenge) ?? []))
   if (!first) return undefined
+  let answer = answerTo(first)
   let isRenewed = false
+  const begin = (): Answer => {
+    isRenewed = false
+    return answer
+  }
   const goOn = (again: readonly Challenge[]): Answer | undefined => {
     const challenges = again.flatMap((challenge) => readDigest(challenge) ?? [])
     const fresh = challenges.find(({ hash, isSession }) => hash === first.hash && isSession === first.isSession)
     if (isRenewed || !fresh?.isStale) return undefined
     isRenewed = true
-    return answerTo(fresh)
+    answer = answerTo(fresh)
+    return answer
   }
-  return { scheme: 'digest', opening: answerTo(first), goOn }
+  return { scheme: 'digest', begin, goOn }
 }
 
 const strongest = (challenges: readonly DigestChallenge[]): DigestChallenge | undefined =>
@@ -213,9 +236,14 @@ const strongest = (challenges: readonly DigestChallenge[]): DigestChallenge | un
 
 function ntlmTalk(login: Login, tools: Tools): Talk {
   const say = (message: Uint8Array, isProof: boolean): Answer => {
-    return { authorization: `NTLM ${base64(message)}`, isProof, isBound: isProof }
+    const authorization = `NTLM ${base64(message)}`
+    return { authorization: () => authorization, isProof, isBound: isProof }
   }
   let isOver = false
+  const begin = (): Answer => {
+    isOver = false
+    return say(ntlmNegotiate(), false)
+  }
   const goOn = (offered: readonly Challenge[]): Answer | Denial | undefined => {
     const token = offered.find(({ scheme }) => scheme === 'ntlm')?.token
     if (isOver || token === undefined) return undefined
@@ -225,5 +253,5 @@ function ntlmTalk(login: Login, tools: Tools): Talk {
     isOver = true
     return say(ntlmAuthenticate(challenge, login, tools), true)
   }
-  return { scheme: 'ntlm', opening: say(ntlmNegotiate(), false), goOn }
+  return { scheme: 'ntlm', begin, goOn }
 }

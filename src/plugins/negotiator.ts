@@ -30,7 +30,10 @@ export interface Tools {
 }
 
 export interface Negotiator {
-  /** A connection to the hop stands: the first, or another one after `reopen`; what was learnt on the last is kept. */
+  /**
+   * A connection to the hop stands: the first, or another one, which this hop asked for by `reopen`, or one behind it, after
+   * this one had succeeded. What was learnt is kept; what was agreed on for the last connection alone is over.
+   */
   readonly begin: () => Progress
   /** Bytes of the hop, at least one, however they were cut. Not called after `done`, `failed` or `reopen`. */
   readonly receive: (bytes: Uint8Array) => Progress
@@ -50,7 +53,7 @@ export type Progress =
       readonly relay?: Relay | undefined
     }
   | { readonly state: 'failed'; readonly code: string; readonly message: string }
-  /** Close this connection, and begin again on a new one to the same hop, under the same deadline. */
+  /** Close this connection, and begin again on a new one, with the first hop and under the same deadline. */
   | { readonly state: 'reopen' }
 
 /** Where datagrams are carried for us, as long as the connection to the hop stands. */

@@ -18,6 +18,7 @@ describe('R9 Digest answers what the RFCs say', () => {
     method: 'GET',
     uri: '/dir/index.html',
     cnonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
+    count: 1,
   }
   const challengeBy = (algorithm: string) =>
     `realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, ` +
@@ -56,6 +57,15 @@ describe('R9 Digest answers what the RFCs say', () => {
     const said = answer(OLD, request)
     expect(responseIn(said)).toBe('1949323746fe6a43ef61f9606e7febea')
     expect(said).not.toMatch(/qop|nc=|cnonce|algorithm|opaque/)
+  })
+
+  test('the count of a nonce has eight digits, in hexadecimal', () => {
+    const h = (text: string) => createHash('md5').update(text).digest('hex')
+    const { login, cnonce } = RFC_7616
+    const said = answer('realm="r", nonce="n", qop="auth"', { ...RFC_7616, count: 26 })
+    expect(said).toContain(', nc=0000001a, ')
+    const ha1 = h(`${login.user}:r:${login.password}`)
+    expect(responseIn(said)).toBe(h(`${ha1}:n:0000001a:${cnonce}:auth:${h('GET:/dir/index.html')}`))
   })
 
   test.each(['MD5', 'SHA-256'])('%s-sess, after the formula of section 3.4.2', (algorithm) => {

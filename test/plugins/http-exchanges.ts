@@ -15,7 +15,10 @@ export interface HttpRow {
   readonly transport?: 'udp'
   /** As the engine has it without: true where no secret is told. */
   readonly mayQuote?: false
-  /** What the proxy says to each request; each character is a byte. */
+  /**
+   * What the proxy says to each request; each character is a byte. What stands behind a success is said on another
+   * connection, for which a hop behind it asked.
+   */
   readonly replies: readonly string[]
   /** What we say, request by request; a text is the whole of it. */
   readonly requests?: readonly (string | RegExp)[]
@@ -48,7 +51,8 @@ const asksBasic = (...headers: readonly string[]) =>
 
 const MD5 = 'Digest realm="p", nonce="n5", qop="auth", algorithm=MD5'
 const SHA256 = 'Digest realm="p", nonce="n256", qop="auth", algorithm=SHA-256'
-const DIGEST_BY = (nonce: string) => new RegExp(`^${FIRST}Proxy-Authorization: Digest .*nonce="${nonce}"`)
+const DIGEST_BY = (nonce: string, count = 1) =>
+  new RegExp(`^${FIRST}Proxy-Authorization: Digest .*nonce="${nonce}".* nc=0000000${count},`)
 
 // [MS-NLMP] 4.2.4.3, and the same with a length that goes beyond its end.
 export const TYPE_2 =
@@ -889,6 +893,96 @@ const reopenings: readonly HttpRow[] = [
     replies: [status('407 L', 'Proxy-Authenticate: NTLM', 'Connection: close'), wants(ntlm(TYPE_2)), OK],
     requests: [BARE, NTLM_1, NTLM_3],
     connections: 2,
+  },
+  {
+    name: 'a hop behind it asks for another connection: without a login all is as before',
+    replies: [OK, `${OK}x`],
+    requests: [BARE, BARE],
+    connections: 2,
+    carried: 'x',
+  },
+  {
+    name: 'a hop behind it asks for another connection: Basic is said again, at once',
+    ...auto,
+    replies: [wants('Basic realm="p"'), OK, OK],
+    requests: [BARE, WITH_BASIC, WITH_BASIC],
+    connections: 2,
+  },
+  {
+    name: 'a hop behind it asks for another connection, and now it wants a login',
+    ...auto,
+    replies: [OK, wants(MD5), OK],
+    requests: [BARE, BARE, DIGEST_BY('n5')],
+    connections: 2,
+  },
+  {
+    name: 'a hop behind it asks for other connections: the nonce is kept, and its uses are counted',
+    ...auto,
+    replies: [wants(SHA256), OK, OK, OK],
+    requests: [BARE, DIGEST_BY('n256'), DIGEST_BY('n256', 2), DIGEST_BY('n256', 3)],
+    connections: 3,
+    carried: '',
+  },
+  {
+    name: 'a hop behind it asks for other connections, and each time the nonce is too old',
+    ...auto,
+    replies: [
+      wants(SHA256),
+      OK,
+      wants(`${SHA256.replace('n256', 'n257')}, stale=true`),
+      OK,
+      wants(`${SHA256.replace('n256', 'n258')}, stale=true`),
+      OK,
+    ],
+    requests: [
+      BARE,
+      DIGEST_BY('n256'),
+      DIGEST_BY('n256', 2),
+      DIGEST_BY('n257'),
+      DIGEST_BY('n257', 2),
+      DIGEST_BY('n258'),
+    ],
+    connections: 3,
+  },
+  {
+    name: 'a hop behind it asks for another connection, and the nonce is too old again and again',
+    ...auto,
+    replies: [wants(SHA256), OK, wants(`${SHA256}, stale=true`), wants(`${SHA256}, stale=true`)],
+    connections: 2,
+    fails: ['HOP_AUTH', /refuses the login/],
+  },
+  {
+    name: 'a hop behind it asks for another connection: NTLM, which means nothing there, begins anew',
+    settings: { auth: 'ntlm' },
+    login: LOGIN,
+    replies: [wants(ntlm(TYPE_2)), OK, wants(ntlm(TYPE_2)), `${OK}x`],
+    requests: [NTLM_1, NTLM_3, NTLM_1, NTLM_3],
+    connections: 2,
+    carried: 'x',
+  },
+  {
+    name: 'a hop behind it asks for another connection: NTLM that was chosen begins anew, too',
+    ...auto,
+    replies: [wants('NTLM'), wants(ntlm(TYPE_2)), OK, wants(ntlm(TYPE_2)), OK],
+    requests: [BARE, NTLM_1, NTLM_3, NTLM_1, NTLM_3],
+    connections: 2,
+  },
+  {
+    name: 'a hop behind it asks for another connection, and NTLM is refused there',
+    settings: { auth: 'ntlm' },
+    login: LOGIN,
+    replies: [wants(ntlm(TYPE_2)), OK, wants(ntlm(TYPE_2)), wants('NTLM')],
+    requests: [NTLM_1, NTLM_3, NTLM_1, NTLM_3],
+    connections: 2,
+    fails: ['HOP_AUTH', /refuses the login/],
+  },
+  {
+    name: 'a hop behind it asks for another connection, and digest that is set is not asked for',
+    settings: { auth: 'digest' },
+    login: LOGIN,
+    replies: [wants(MD5), OK, wants('Basic realm="p"')],
+    connections: 2,
+    fails: ['HOP_DOWNGRADE', /offers Basic, which is weaker than Digest/],
   },
   {
     name: 'a body that is waited for',

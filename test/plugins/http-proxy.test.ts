@@ -4,6 +4,7 @@ import type { HopConfig } from '../../src/config/schema.ts'
 import { Vault } from '../../src/config/vault.ts'
 import type { Failure } from '../../src/failure.ts'
 import { hopTools } from '../../src/node/hop-tools.ts'
+import { HttpLogin } from '../../src/plugins/http-login.ts'
 import { httpProxy } from '../../src/plugins/http-proxy.ts'
 import type { Negotiator, Progress, Tools } from '../../src/plugins/negotiator.ts'
 import { asText, octets } from '../../src/plugins/octets.ts'
@@ -60,7 +61,8 @@ function play(row: HttpRow, cut: Cut = whole): Played {
       progress = negotiator.receive(pieces.shift() as Uint8Array)
       asked += sent(progress)
     }
-    if (progress.state === 'reopen') {
+    const isOver = index === row.replies.length - 1
+    if (progress.state === 'reopen' || (progress.state === 'done' && !isOver)) {
       progress = negotiator.begin()
       connections++
       asked += sent(progress)
@@ -264,6 +266,22 @@ describe('R9 a negotiator of HTTP', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('a cnonce stays with its nonce, since a session is made of it', () => {
+    let calls = 0
+    const random = (length: number) => new Uint8Array(length).fill(++calls)
+    const credentials = { user: 'ann', password: 'p', method: 'digest' } as const
+    const login = new HttpLogin(credentials, 'vpn.example:443', { ...TOOLS, random })
+    const cnonceIn = (authorization = '') => /cnonce="(\w+)"/.exec(authorization)?.[1]
+    const MD5_SESS = 'Digest realm="p", nonce="n", qop="auth", algorithm=MD5-sess'
+    login.challenged([MD5_SESS])
+    const first = cnonceIn(login.authorization())
+    login.accepted()
+    login.begin()
+    expect(cnonceIn(login.authorization())).toBe(first)
+    login.challenged([`${MD5_SESS}, stale=true`])
+    expect(cnonceIn(login.authorization())).not.toBe(first)
   })
 
   test('never throws, and never goes beyond its limits', () => {

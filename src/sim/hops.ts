@@ -36,15 +36,17 @@ export function virtualHops(world: () => { readonly clock: HeapClock }): HopMean
   }
 }
 
+const LENGTHS = { md4: 16, md5: 16, sha256: 32 } as const
+
 function toolsAt(clock: HeapClock): Tools {
-  const digest = (label: string, length: number, ...parts: readonly Uint8Array[]) => {
+  const digest = (algorithm: keyof typeof LENGTHS, ...parts: readonly Uint8Array[]) => {
     const text = parts.map((bytes) => bytes.join()).join(' ')
-    return Uint8Array.from({ length }, (_, i) => hash(0, `${label} ${text}`, i) & 255)
+    return Uint8Array.from({ length: LENGTHS[algorithm] }, (_, i) => hash(0, `${algorithm} ${text}`, i) & 255)
   }
   let drawn = 0
   return {
-    hash: (algorithm, bytes) => digest(algorithm, algorithm === 'sha256' ? 32 : 16, bytes),
-    hmac: (algorithm, key, bytes) => digest(algorithm, algorithm === 'sha256' ? 32 : 16, key, bytes),
+    hash: (algorithm, bytes) => digest(algorithm, bytes),
+    hmac: (algorithm, key, bytes) => digest(algorithm, key, bytes),
     random: (length) => Uint8Array.from({ length }, () => hash(0, 'random', drawn++) & 255),
     wall: () => clock.now(),
   }

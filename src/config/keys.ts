@@ -22,6 +22,7 @@ export class Keys {
   readonly #read: Read
   readonly #issues: IssueList
   readonly #known = new Map<Entry, string | undefined>()
+  readonly #exposed = new Set<Value>()
 
   /** `entries`: all of them, in the order of the text. */
   constructor(entries: readonly Entry[], inlined: Inlined | undefined, read: Read, issues: IssueList) {
@@ -36,9 +37,18 @@ export class Keys {
     return this.#inlined.get(value)
   }
 
-  /** The file that it names. */
-  read({ text, at }: Value): ReturnType<Read> {
-    return readSafely(this.#read, text, at.file)
+  /** The file that it names, which holds a secret: whoever may change it may choose it, and whoever may read it has it. */
+  read(value: Value): ReturnType<Read> {
+    const { text, at } = value
+    const source = readSafely(this.#read, text, at.file)
+    if ('problem' in source || source.exposed === undefined) return source
+    if (source.exposed === 'writable') return { problem: 'everybody on this machine may change it; chmod 600 it' }
+    if (!this.#exposed.has(value)) {
+      const message = 'others on this machine may open this file, which holds a secret'
+      this.#issues.report(at, { severity: 'warning', code: 'secret', message, hint: 'chmod 600 it' })
+    }
+    this.#exposed.add(value)
+    return source
   }
 
   /** The handle of the key that this entry holds or names; `undefined` when it is broken, which is then reported. */

@@ -10,6 +10,8 @@ export interface Source {
   readonly text: string
   /** As issues name it. */
   readonly file: string
+  /** What others on this machine may do with it, where that is known: open it, or even change it. */
+  readonly exposed?: 'accessible' | 'writable' | undefined
 }
 
 /** Reads a file that a configuration names. `from`: the file that names it. A throw counts as a problem, too. */

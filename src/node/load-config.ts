@@ -93,12 +93,13 @@ export function readTextFile(path: string, { pipes = false }: ReadOptions = {}):
   let fd: number | undefined
   try {
     fd = input ? INPUT_FD : openSync(path, flagsFor(path, pipes))
-    const problem = unreadable(fstatSync(fd), { input, pipes })
+    const stats = fstatSync(fd)
+    const problem = unreadable(stats, { input, pipes })
     if (problem !== undefined) return { problem }
     const bytes = readAtMost(fd, MAX_TEXT + 1)
     if (bytes.length > MAX_TEXT) return { problem: `it is larger than ${MAX_TEXT / 1024 / 1024} MiB` }
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-    return notUtf8(bytes, text) ?? { text, file: titleOf(path) }
+    return notUtf8(bytes, text) ?? { text, file: titleOf(path), exposed: exposureOf(stats) }
   } catch (error) {
     return { problem: wordsFor(error as NodeJS.ErrnoException) }
   } finally {
@@ -109,6 +110,15 @@ export function readTextFile(path: string, { pipes = false }: ReadOptions = {}):
 // Opening a pipe waits for its writer. Where no pipe is wanted, nothing is waited for, and what it is can be said.
 function flagsFor(path: string, pipes: boolean): number {
   return pipes && isStream(path) ? constants.O_RDONLY : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+}
+
+/** Elsewhere the bits say nothing. */
+const HAS_MODES = process.platform !== 'win32'
+const OTHERS = constants.S_IRWXG | constants.S_IRWXO
+
+function exposureOf({ mode }: Stats): Source['exposed'] {
+  if (!HAS_MODES || (mode & OTHERS) === 0) return undefined
+  return (mode & constants.S_IWOTH) === 0 ? 'accessible' : 'writable'
 }
 
 function unreadable(stats: Stats, { input, pipes }: { input: boolean; pipes: boolean }): string | undefined {

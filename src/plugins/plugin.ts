@@ -70,7 +70,7 @@ export interface Desk {
   readonly report: (at: Place, problem: Problem) => void
   /** Keeps a secret, and returns the handle that may stand in settings: `key:1`. */
   readonly keep: (secret: Uint8Array) => string
-  /** The text of a file that a line names. What is wrong with it has been reported. */
+  /** The text of a file that a line names, which is taken for a secret. What is wrong with it has been reported. */
   readonly read: (file: Value) => string | undefined
   /** Of a printed text: the handle behind this `[[INLINE]]`. */
   readonly inlined: (value: Value) => string | undefined

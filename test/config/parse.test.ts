@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ForeignDirective } from '../../src/config/directives.ts'
 import { type ParseOptions, parseConfig } from '../../src/config/parse.ts'
 import type { Remote } from '../../src/config/schema.ts'
+import type { Read, Source } from '../../src/config/source.ts'
 import { KNOWN_PLUGINS } from '../../src/plugins/known.ts'
 import { fakeStaticKey } from './fake-static-key.ts'
 import { asClient } from './as-client.ts'
@@ -568,6 +569,26 @@ test('what is repeated on the command line has no line to point at', () => {
 })
 
 describe('the reader of other files', () => {
+  test('S9 a secret that others may open is told once, and one that they may change is not read', () => {
+    const lines = [
+      'proto tcp',
+      'socks-proxy-user-pass login.txt',
+      ...['a', 'b'].map((host) => `<connection>\nremote ${host}\nsocks-proxy p\n</connection>`),
+    ]
+    const toldOf = (exposed: Source['exposed']) => {
+      const read: Read = (file) => ({ file, text: 'ann\nsecret', exposed })
+      return said(lines.join('\n'), { read, plugins: KNOWN_PLUGINS }).filter((one) => !one.includes('clear'))
+    }
+    const place = '3:23'
+    expect(toldOf(undefined)).toEqual([])
+    expect(toldOf('accessible')).toEqual([
+      `${place} warning[secret] others on this machine may open this file, which holds a secret`,
+    ])
+    expect(toldOf('writable')).toContain(
+      `${place} error[R9] cannot read this file: everybody on this machine may change it; chmod 600 it`,
+    )
+  })
+
   test('without one, no file is read', () => {
     expect(said('config more.conf')).toContain('2:8 error[source] cannot read this file: files cannot be read here')
   })

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -16,7 +16,7 @@ beforeAll(() => {
   writeFileSync(path('client.ovpn'), 'client\nconfig parts/servers.conf\ntls-auth ta.key 1\n')
   writeFileSync(path('parts/servers.conf'), 'remote 192.0.2.1\nconfig more.conf\n')
   writeFileSync(path('parts/more.conf'), 'remote 192.0.2.2\n')
-  writeFileSync(path('ta.key'), KEY)
+  writeFileSync(path('ta.key'), KEY, { mode: 0o600 })
   writeFileSync(path('bom.ovpn'), '\uFEFFclient\r\nremote 192.0.2.1\r\n')
   writeFileSync(path('large.ovpn'), '#'.repeat(1024 * 1024 + 1))
   writeFileSync(path('full.ovpn'), `client\nremote 192.0.2.1\n${'#\n'.repeat(1000)}`)
@@ -33,6 +33,28 @@ test('included files and keys are relative to the file that names them', () => {
   expect(confirm).toMatchObject({ kind: 'openvpn', wrap: { kind: 'tls-auth', direction: 1 } })
   const handle = confirm?.kind === 'openvpn' ? confirm.wrap?.key : undefined
   expect(vault.open(handle ?? '')).toHaveLength(256)
+})
+
+describe.skipIf(process.platform === 'win32')('S9 a file with a secret that others may open', () => {
+  const WARNING = 'warning 10: others on this machine may open this file, which holds a secret | chmod 600 it'
+  test.each([
+    [0o600, []],
+    [0o400, []],
+    [0o640, [WARNING]],
+    [0o604, [WARNING]],
+    [0o620, [WARNING]],
+    [0o602, ['error 10: cannot read this key file: everybody on this machine may change it; chmod 600 it']],
+  ])('%o', (mode, told) => {
+    writeFileSync(path('open.key'), KEY)
+    chmodSync(path('open.key'), mode)
+    writeFileSync(path('open.ovpn'), 'client\nremote 192.0.2.1\ntls-auth open.key 1\n')
+    const { issues } = loadConfig(path('open.ovpn'))
+    expect(
+      issues.map(({ severity, column, message, hint }) => {
+        return `${severity} ${column}: ${message}${hint === undefined ? '' : ` | ${hint}`}`
+      }),
+    ).toEqual(told)
+  })
 })
 
 test('directives come after the file, or stand alone', () => {

@@ -14,6 +14,7 @@
  *
  * It is no authentication: whoever reads packets on the path can answer for the peer. That is for the program to do.
  */
+import { concat } from './concat.ts'
 import type { Exchange } from './confirmation.ts'
 import { type Failure, failure } from './failure.ts'
 
@@ -103,13 +104,6 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
-}
-
 /** One attempt at one path. Over TCP the packets come as a stream. */
 export class Meeting implements Exchange {
   readonly pace = PACE
@@ -165,7 +159,7 @@ export class Meeting implements Exchange {
   }
 
   #receiveChunk(bytes: Uint8Array): 'confirmed' | 'waiting' | Failure {
-    let stream = joined(this.#pending, bytes)
+    let stream = concat(this.#pending, bytes)
     for (; stream.length >= PACKET_BYTES; stream = stream.subarray(PACKET_BYTES)) {
       const greeting = readGreeting(stream.subarray(0, PACKET_BYTES))
       if (!greeting) return failure('BAD_REPLY', 'confirm')

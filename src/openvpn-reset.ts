@@ -6,6 +6,7 @@
  * Bytes only: digests, the cipher, the session id and the wall clock come in. Formats are those of OpenVPN 2.6
  * (ssl_pkt.c, tls_crypt.c, crypto.c).
  */
+import { concat } from './concat.ts'
 import type { Exchange } from './confirmation.ts'
 import type { Transport } from './endpoint.ts'
 import { type Failure, failure } from './failure.ts'
@@ -152,16 +153,6 @@ function replayCounter(seconds: number): Uint8Array {
   const view = new DataView(bytes.buffer)
   view.setUint32(0, 1)
   view.setUint32(4, seconds)
-  return bytes
-}
-
-function concat(...parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
   return bytes
 }
 

@@ -3,7 +3,7 @@
  * come, so that it makes no difference how the bytes were cut; what stands behind the last one is the target's.
  */
 import type { Negotiator, Progress, Relay } from './negotiator.ts'
-import { concat } from './octets.ts'
+import { concat } from '../concat.ts'
 
 /** Reads one reply from the front; `undefined`: it is not all there yet, and as it stands, nothing is wrong with it. */
 export type ReplyReader = (bytes: Uint8Array) => Turn | undefined

@@ -6,13 +6,14 @@
  *
  * Bytes of the proxy are quoted only where nobody on the way is told a secret: it may come back.
  */
+import { concat } from '../concat.ts'
 import { formatEndpoint, parseAddress } from '../endpoint.ts'
 import { type BodyReader, bodyOf } from './http-body.ts'
 import { type Credentials, type Denial, HttpLogin } from './http-login.ts'
 import { type Fault, HeadReader, type Reply } from './http-reply.ts'
 import { type HttpVersion, connectRequest } from './http-request.ts'
 import type { Negotiator, Progress, Tools } from './negotiator.ts'
-import { concat, octets } from './octets.ts'
+import { octets } from './octets.ts'
 import { quoted } from './quoted.ts'
 
 export interface ConnectOrder {

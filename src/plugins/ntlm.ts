@@ -2,9 +2,10 @@
  * NTLMv2 ([MS-NLMP]): three messages over one connection, the last of which proves that we know the password. As OpenVPN
  * and curl do it: without a session key, a signature or a MIC, which a proxy has no use for.
  */
+import { concat } from '../concat.ts'
 import type { Login } from './login.ts'
 import type { Tools } from './negotiator.ts'
-import { asText, concat, octets, utf8Text } from './octets.ts'
+import { asText, octets, utf8Text } from './octets.ts'
 
 const SIGNATURE = 'NTLMSSP\0'
 

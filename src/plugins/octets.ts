@@ -20,13 +20,3 @@ export function trimmed(text: string): string {
 }
 
 const isBlank = (char: string | undefined): boolean => char === ' ' || char === '\t'
-
-export function concat(...parts: readonly ArrayLike<number>[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}

@@ -4,7 +4,7 @@
  */
 import { parseAddress, unmap } from '../endpoint.ts'
 import type { Relay } from './negotiator.ts'
-import { concat } from './octets.ts'
+import { concat } from '../concat.ts'
 import { type SocksAddress, readSocksAddress, socksAddress } from './socks-address.ts'
 
 /** Two reserved bytes, and the number of the fragment: 0 for a whole datagram. */

@@ -295,7 +295,13 @@ function misspelt({ name, values }: Entry, names: readonly string[]): string | u
   if (/[A-Z]/.test(name) || (values.length === 0 && name.length < 5)) return undefined
   const near = nearest(name, names)
   const digitsOf = (word: string) => word.replace(/\D/g, '')
-  return near !== undefined && digitsOf(near) === digitsOf(name) ? near : undefined
+  if (near === undefined || digitsOf(near) !== digitsOf(name)) return undefined
+  return values.length > 0 || near.includes('-') || standsAlone(near) ? near : undefined
+}
+
+function standsAlone(name: string): boolean {
+  const directive = DIRECTIVES.get(name)
+  return directive?.kind === 'used' && valuesOf(directive.usage).min === 0
 }
 
 function noNameHint({ name, origin }: Entry): string {

@@ -657,13 +657,16 @@ export const BAD_CONFIGURATIONS: readonly Bad[] = [
   },
   {
     name: 'what may be a password is not taken for a directive that is near',
-    text: 'client\nremote vpn.example 1194\nS3cr3t\nSecret x\ns3cret\nrole\nnobnd\n',
+    text: 'client\nremote vpn.example 1194\nS3cr3t\nSecret x\ns3cret\nrole\nnobnd\nsecrets\nservers\npresist-tun\n',
     issues: [
       '3:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
       '4:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
       '5:1+6 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
       '6:1+4 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
       '7:1+5 error[unknown] there is no directive "nobnd" | did you mean "nobind"?',
+      '8:1+7 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '9:1+7 error[unknown] this is no directive | names are in small letters; where this is none, a line above may be cut in two',
+      '10:1+11 error[unknown] there is no directive "presist-tun" | did you mean "persist-tun"?',
     ],
   },
   {

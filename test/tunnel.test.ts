@@ -452,15 +452,22 @@ describe('R9 another connection to the hop', () => {
     expect(b.socket.handle).toBe('tcp2')
   })
 
-  test('C3 what the one before has said is not for the next', () => {
-    const b = bench({ hops: 2, on: { negotiated: () => {} } })
+  test('C3 is not given what was left unread of the one before', () => {
+    let begun = 0
+    const restless: Negotiator = {
+      begin: () => (++begun === 1 ? { state: 'reopen' } : { state: 'done' }),
+      receive: () => ({ state: 'waiting' }),
+    }
+    const relay = { address: '', port: 0, wrap: (bytes: Uint8Array) => bytes, unwrap: (bytes: Uint8Array) => bytes }
+    const negotiatorFor = (stop: Stop) => (stop.hop.host === 'far.test' ? restless : ferry(stop, relay))
+    const b = bench({ hops: 2, negotiatorFor })
     b.connect()
-    b.hears('OK AGAIN')
+    b.hears('OK of the first connection')
     b.connect()
-    b.hears('OK OK ')
+    b.hears('OK of the second')
     b.news()
     b.socket.accept(true, [])
-    expect(b.news()).toEqual(['tcp2 accept true []'])
+    expect(b.news()).toEqual(['tcp2 accept true [of the second]'])
   })
 
   test('is made by the same negotiator, which knows what it has learnt', () => {

@@ -2,8 +2,8 @@
  * A negotiation as a row of replies, each of which says what is sent next. A reply is read from the front of all that has
  * come, so that it makes no difference how the bytes were cut; what stands behind the last one is the target's.
  */
-import type { Negotiator, Progress, Relay } from './negotiator.ts'
 import { concat } from '../concat.ts'
+import type { Negotiator, Progress, Relay } from './negotiator.ts'
 
 /** Reads one reply from the front; `undefined`: it is not all there yet, and as it stands, nothing is wrong with it. */
 export type ReplyReader = (bytes: Uint8Array) => Turn | undefined

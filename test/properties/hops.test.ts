@@ -183,7 +183,7 @@ const invariants: Readonly<Record<string, (seen: Observation) => string | undefi
     return undefined
   },
   /** Both sockets of a relay end in one instant. */
-  U5({ sockets }) {
+  RELAY({ sockets }) {
     const relays = sockets.filter(({ transport }) => transport === 'udp')
     for (const relay of relays) {
       const control = sockets.findLast(({ attempt, transport }) => attempt === relay.attempt && transport === 'tcp')
@@ -243,7 +243,7 @@ const invariants: Readonly<Record<string, (seen: Observation) => string | undefi
   },
 }
 
-test(`C1 C2 S1 S5 S6 S9 L2: ${RUNS} schedules of ways over hops`, { timeout: 120_000 }, () => {
+test(`C1 C2 S1 S5 S6 S9 L2 RELAY: ${RUNS} schedules of ways over hops`, { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(schedule, (drawn) => {
       const seen = observe(scenarioOf(drawn), drawn.release)
